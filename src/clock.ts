@@ -1,0 +1,41 @@
+/** Time and chance: the only file that reads either, so that one seed and one clock replay a whole history. */
+
+/** Where the time comes from. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number;
+  /** Resolves after `delayMs` milliseconds; rejects with `signal.reason` when aborted before. */
+  sleep(delayMs: number, signal?: AbortSignal  ): Promise<void>;
+}
+
+/** Where chance comes from. */
+export interface Entropy {
+  /** A random UUID, version 4, lower case. */
+  uuid(): string;
+  /** A number in [0, 1). */
+  random(): number;
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: (delayMs, signal) =>
+    new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const timer = setTimeout(() => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      }, delayMs);
+      const stop = (): void => {
+        clearTimeout(timer);
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+    }),
+};
+
+/** The machine's own randomness. */
+export const systemEntropy: Entropy = {
+  uuid: () => globalThis.crypto.randomUUID(),
+  random: () => Math.random(),
+};

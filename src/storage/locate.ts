@@ -1,0 +1,130 @@
+/** From what a user writes, a path or a URL, to the store behind it. */
+
+import { filePath, fileUrl, localStore } from '#local-store';
+import { InvalidArgumentError, isVarveError, UnsupportedFeatureError } from '../errors.js';
+import type { ObjectStore, StorageProvider } from './object-store.js';
+
+/** A place: what to call it, and how to reach it. */
+export interface Located {
+  /** Absolute and canonical, without a trailing slash; the same for every spelling of one path. */
+  readonly url: string;
+  /** Keys are relative to the URL. */
+  readonly store: ObjectStore;
+  /** Whose store it is; undefined for the local disk. */
+  readonly provider?: StorageProvider | undefined;
+}
+
+/** A scheme; a single letter is a Windows drive, so that `C:\lake` is a path. */
+const SCHEME = /^([a-z][a-z0-9+.-]+):/iu;
+
+/** Providers that exist and were not given, and the call that makes them. */
+const MISSING: ReadonlyMap<string, string> = new Map([
+  ['memory', 'memoryStorage() from varve/testing'],
+  ['az', 'azureStorage({ ... }) from varve/storage/azure'],
+  ['abfss', 'azureStorage({ ... }) from varve/storage/azure'],
+]);
+
+/** Schemes that have no provider yet. */
+const NOT_YET: ReadonlyMap<string, string> = new Map([
+  ['https', 'reading over HTTP'],
+  ['http', 'reading over HTTP'],
+  ['s3', 'S3'],
+  ['s3a', 'S3'],
+  ['gs', 'Google Cloud Storage'],
+  ['abfs', 'Azure without TLS'],
+  ['wasb', 'the old Azure scheme'],
+  ['wasbs', 'the old Azure scheme'],
+]);
+
+/**
+ * The store at `url`: a local path, a `file:` URL, or a URL of a provider's scheme. A provider that names a scheme is
+ * asked before anything built in. Nothing is read and nothing is connected.
+ *
+ * @throws InvalidArgumentError when the URL is not one, or its scheme has no provider
+ * @throws UnsupportedFeatureError when no provider for the scheme exists yet
+ */
+export function locate(url: string | URL, providers: readonly StorageProvider[]): Located {
+  if (typeof url === 'string' && !SCHEME.test(url)) return locatePath(url);
+  const parsed = parse(url);
+  const scheme = parsed.protocol.slice(0, -1);
+  const provider = providers.find(({ schemes }) => schemes.includes(scheme));
+  if (provider !== undefined) {
+    return { url: canonical(parsed), store: provider.open(withoutSlash(parsed)), provider };
+  }
+  if (scheme === 'file') return locateFile(parsed);
+  throw noProvider(scheme);
+}
+
+function locatePath(path: string): Located {
+  if (path === '' || path.includes('\0')) throw badUrl('a path is not empty and has no NUL');
+  return { url: canonical(fileUrl(path)), store: localStore(path) };
+}
+
+function locateFile(url: URL): Located {
+  let path: string;
+  try {
+    path = filePath(url);
+  } catch (error) {
+    if (isVarveError(error)) throw error;
+    throw badUrl('a file: URL names no host and has no escaped "/"', error);
+  }
+  return locatePath(path);
+}
+
+function parse(url: string | URL): URL {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch (cause) {
+    throw badUrl('it cannot be parsed', cause);
+  }
+  // The text may be a secret, such as an access token, so it is not shown.
+  if (parsed.search !== '' || parsed.hash !== '') {
+    throw badUrl('it has a query or a fragment; escape "?" and "#", and give secrets to `storage`');
+  }
+  if (parsed.password !== '') throw badUrl('it has a password; give secrets to `storage`');
+  if (parsed.protocol === 'file:' && typeof url === 'string' && !/^file:\//iu.test(url)) {
+    throw badUrl('a file: URL is absolute');
+  }
+  return parsed;
+}
+
+function canonical(url: URL): string {
+  const { href } = withoutSlash(url);
+  return href.endsWith('//') ? href : href.replace(/\/$/u, '');
+}
+
+function withoutSlash(url: URL): URL {
+  const trimmed = new URL(url);
+  trimmed.pathname = trimmed.pathname.replace(/\/+$/u, '');
+  return trimmed;
+}
+
+function noProvider(scheme: string): InvalidArgumentError | UnsupportedFeatureError {
+  const later = NOT_YET.get(scheme);
+  if (later !== undefined) {
+    return new UnsupportedFeatureError({
+      message: `${scheme}: URLs cannot be opened: ${later} is not supported yet`,
+      features: [later],
+      side: 'read',
+      remedy:
+        'use a local path, or pass azureStorage({ ... }) or a provider of your own as `storage`',
+    });
+  }
+  const missing = MISSING.get(scheme);
+  const remedy =
+    missing === undefined ? `write ./${scheme}:... if it is a path` : `pass storage: ${missing}`;
+  return new InvalidArgumentError({
+    message: `no storage provider for ${scheme}: URLs was given; ${remedy}`,
+    option: missing === undefined ? 'url' : 'storage',
+    expected: missing ?? 'a path, a file: URL, or the scheme of a given provider',
+  });
+}
+
+function badUrl(why: string, cause?: unknown): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: `this is no URL of a table: ${why}`,
+    option: 'url',
+    cause,
+  });
+}

@@ -1,0 +1,113 @@
+/**
+ * The only user of parquet-wasm: Parquet bytes to an Arrow IPC stream and back, synchronously, in this thread.
+ * Its asynchronous calls are never used: they can end the process, or shorten data without an error.
+ */
+import {
+  Compression,
+  EnabledStatistics,
+  readParquet,
+  Table,
+  WriterPropertiesBuilder,
+  wasmMemory,
+  writeParquet,
+} from 'parquet-wasm/esm';
+import { type ArrowColumn, copyColumns } from './wasm-columns.js';
+
+/** Codecs that Varve writes, by the names that `delta.parquet.compression.codec` uses. */
+export type WriteCodec = 'zstd' | 'snappy' | 'uncompressed' | 'gzip' | 'brotli' | 'lz4_raw';
+
+/** A whole small Parquet file with one row group, to be decoded. */
+export interface DecodeTask {
+  readonly kind: 'decode';
+  readonly file: Uint8Array;
+  /** Rows of the file: they come as one batch. */
+  readonly numRows: number;
+}
+
+/** An Arrow IPC stream, to be encoded as a Parquet file with one row group. */
+export interface EncodeTask {
+  readonly kind: 'encode';
+  readonly ipc: Uint8Array;
+  /** Rows of the stream: no fewer, or the row group would be split. */
+  readonly numRows: number;
+  readonly codec: WriteCodec;
+}
+
+export type CodecTask = DecodeTask | EncodeTask;
+
+/** What a task gave. */
+export interface CodecResult {
+  /** Encoding: the Parquet file. Decoding: an Arrow IPC stream, of the schema alone when `columns` are given. */
+  readonly bytes: Uint8Array;
+  readonly columns: readonly ArrowColumn[] | undefined;
+}
+
+/** The answer to a task. A failure is a value, so that it crosses threads and its meaning is the caller's to say. */
+export type CodecOutcome =
+  | { readonly ok: true; readonly result: CodecResult; readonly wasmBytes: number }
+  | {
+      readonly ok: false;
+      readonly message: string;
+      /** The module trapped: out of memory, or a state it does not know. A worker is not used again. */
+      readonly trapped: boolean;
+      readonly wasmBytes: number;
+    };
+
+/** Does one task. parquet-wasm must have been initialised in this thread. Never throws. */
+export function runCodec(task: CodecTask): CodecOutcome {
+  try {
+    const result = task.kind === 'decode' ? decode(task) : encode(task);
+    return { ok: true, result, wasmBytes: memory().byteLength };
+  } catch (error) {
+    const trapped =
+      error instanceof Error && (error.name === 'RuntimeError' || error.name === 'RangeError');
+    const message = error instanceof Error ? error.message : String(error);
+    return { ok: false, message, trapped, wasmBytes: memory().byteLength };
+  }
+}
+
+/** Every buffer of a task or of its result, to be moved between threads. */
+export function buffersOf(holder: CodecTask | CodecResult): Uint8Array[] {
+  if ('kind' in holder) return [holder.kind === 'decode' ? holder.file : holder.ipc];
+  return [holder.bytes, ...(holder.columns ?? []).flatMap(columnBuffers)];
+}
+
+function columnBuffers({ validity, offsets, values, children }: ArrowColumn): Uint8Array[] {
+  const own = [validity, offsets, values].filter((buffer) => buffer !== undefined);
+  return [...own, ...children.flatMap(columnBuffers)];
+}
+
+function decode({ file, numRows }: DecodeTask): CodecResult {
+  const table = readParquet(file, { batchSize: Math.max(1, numRows) });
+  // A conversion consumes the table, also one that fails.
+  if (table.numBatches !== 1) return { bytes: table.intoIPCStream(), columns: undefined };
+  const stream = table.toFFI();
+  const columns = copyColumns(stream, memory());
+  stream.free();
+  if (columns === undefined) return { bytes: table.intoIPCStream(), columns };
+  const bytes = table.schema.intoIPCStream();
+  table.free();
+  return { bytes, columns };
+}
+
+function encode({ ipc, numRows, codec }: EncodeTask): CodecResult {
+  const properties = new WriterPropertiesBuilder()
+    .setCompression(COMPRESSIONS[codec])
+    .setStatisticsEnabled(EnabledStatistics.Page)
+    .setMaxRowGroupSize(Math.max(1, numRows))
+    .build();
+  return { bytes: writeParquet(Table.fromIPCStream(ipc), properties), columns: undefined };
+}
+
+const COMPRESSIONS: Readonly<Record<WriteCodec, Compression>> = {
+  zstd: Compression.ZSTD,
+  snappy: Compression.SNAPPY,
+  uncompressed: Compression.UNCOMPRESSED,
+  gzip: Compression.GZIP,
+  brotli: Compression.BROTLI,
+  lz4_raw: Compression.LZ4_RAW,
+};
+
+function memory(): ArrayBuffer {
+  return (wasmMemory() as unknown as { readonly buffer: ArrayBuffer }).buffer;
+}

@@ -1,0 +1,99 @@
+/** Arrow columns out of actions, for the rows of a checkpoint that are not in columns already. */
+import { DataType as ArrowDataType, type DataType as ArrowType, type Data } from 'apache-arrow';
+import { InternalError } from '../errors.js';
+import { makeColumn } from './schema/arrow-data.js';
+import { type Bits, bitsWhere } from './schema/bits.js';
+
+/**
+ * A column of `type` from JavaScript values: undefined and null are null, structs are objects, maps are Maps, lists
+ * are arrays, int64 is a number or bigint.
+ */
+export function buildColumn(type: ArrowType, values: readonly unknown[]): Data {
+  const length = values.length;
+  const validity = validityOf(values);
+  if (ArrowDataType.isStruct(type)) {
+    const children = type.children.map(({ name, type: childType }) =>
+      buildColumn(
+        childType,
+        values.map((value) => (value as Record<string, unknown> | undefined)?.[name]),
+      ),
+    );
+    return makeColumn(type, length, { validity, children });
+  }
+  if (ArrowDataType.isMap(type)) return buildMap(type, values, validity);
+  if (ArrowDataType.isList(type)) {
+    const lists = values as readonly (readonly unknown[] | undefined)[];
+    const [item] = type.children;
+    const children =
+      item === undefined
+        ? []
+        : [
+            buildColumn(
+              item.type,
+              lists.flatMap((v) => v ?? []),
+            ),
+          ];
+    const valueOffsets = offsetsOf(lists, (list) => list.length);
+    return makeColumn(type, length, { validity, valueOffsets, children });
+  }
+  if (ArrowDataType.isUtf8(type)) return buildText(type, values as readonly string[], validity);
+  if (ArrowDataType.isBool(type)) {
+    const { bytes } = bitsWhere(length, (index) => values[index] === true);
+    return makeColumn(type, length, { validity, values: bytes });
+  }
+  if (ArrowDataType.isInt(type) && type.bitWidth === 64) {
+    const longs = new BigInt64Array(length);
+    for (let index = 0; index < length; index++) {
+      longs[index] = BigInt((values[index] as number | bigint | undefined) ?? 0);
+    }
+    return makeColumn(type, length, { validity, values: longs });
+  }
+  if (ArrowDataType.isInt(type) && type.bitWidth === 32) {
+    const ints = Int32Array.from(values, (value) => (value as number | undefined) ?? 0);
+    return makeColumn(type, length, { validity, values: ints });
+  }
+  throw new InternalError({ message: `no action has a field of Arrow type ${type.typeId}` });
+}
+
+function buildMap(type: ArrowType, values: readonly unknown[], validity: Bits | undefined): Data {
+  const maps = values as readonly (ReadonlyMap<string, string | null> | undefined)[];
+  const entries: unknown[] = [];
+  for (const map of maps) {
+    if (map === undefined) continue;
+    for (const [key, value] of map) entries.push({ key, value });
+  }
+  const [entry] = type.children as readonly { readonly type: ArrowType }[];
+  if (entry === undefined) throw new InternalError({ message: 'an Arrow map has no entries' });
+  return makeColumn(type, values.length, {
+    validity,
+    valueOffsets: offsetsOf(maps, (map) => map.size),
+    children: [buildColumn(entry.type, entries)],
+  });
+}
+
+function buildText(
+  type: ArrowType,
+  values: readonly (string | null | undefined)[],
+  validity: Bits | undefined,
+): Data {
+  const encoder = new TextEncoder();
+  const encoded = values.map((value) => encoder.encode(value ?? ''));
+  const valueOffsets = offsetsOf(encoded, (bytes) => bytes.length);
+  const bytes = new Uint8Array(valueOffsets[values.length] ?? 0);
+  for (const [index, text] of encoded.entries()) bytes.set(text, valueOffsets[index]);
+  return makeColumn(type, values.length, { validity, valueOffsets, values: bytes });
+}
+
+function offsetsOf<V>(values: readonly (V | undefined)[], size: (value: V) => number): Int32Array {
+  const offsets = new Int32Array(values.length + 1);
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    offsets[index + 1] = (offsets[index] ?? 0) + (value === undefined ? 0 : size(value));
+  }
+  return offsets;
+}
+
+function validityOf(values: readonly unknown[]): Bits | undefined {
+  if (values.every((value) => value !== undefined && value !== null)) return undefined;
+  return bitsWhere(values.length, (index) => (values[index] ?? undefined) !== undefined);
+}

@@ -1,0 +1,278 @@
+/** Reads classic checkpoints, in one file or in parts: the leaves a scan needs now, the others when they are wanted. */
+import type { Data } from 'apache-arrow';
+import { UnsupportedFeatureError } from '../errors.js';
+import { decodeRowGroup } from '../storage/parquet/decode.js';
+import { readFooter } from '../storage/parquet/footer.js';
+import type { ParquetFooter, RowGroupInfo } from '../storage/parquet/footer-types.js';
+import type { ParquetSource } from '../storage/parquet/source.js';
+import type { DomainMetadata, Metadata, Protocol, RemoveFile, SetTransaction } from './actions.js';
+import { CheckpointColumns, type RowGroupHome } from './checkpoint-columns.js';
+import { domainAt, metadataAt, protocolAt, tombstoneAt, transactionAt } from './checkpoint-rows.js';
+import {
+  ADD,
+  DOMAIN_METADATA,
+  METADATA,
+  PARSED_COLUMNS,
+  PROTOCOL,
+  REMOVE,
+  REST_OF_ADD,
+  SCANNED_ADD,
+  TRANSACTION,
+} from './checkpoint-schema.js';
+import { inOrder } from './in-order.js';
+import { parsedStats } from './parsed-stats.js';
+import { PathIndex } from './path-index.js';
+import { conformColumn } from './schema/conform.js';
+import type { StructType } from './schema/types.js';
+import { StructColumn } from './struct-column.js';
+
+/** One file of a checkpoint, kept so that the leaves that were not loaded can be read later. */
+export interface CheckpointPart {
+  readonly source: ParquetSource;
+  readonly footer: ParquetFooter;
+}
+
+/** One row group of a part. */
+export interface RowGroupRef {
+  readonly part: CheckpointPart;
+  readonly index: number;
+}
+
+/** What a checkpoint says. */
+export interface CheckpointContent {
+  readonly parts: readonly CheckpointPart[];
+  /** The adds, one block a row group that has any. */
+  readonly blocks: readonly CheckpointColumns[];
+  /** Finds the rows of the blocks by path. */
+  readonly index: PathIndex;
+  readonly protocol: Protocol | undefined;
+  readonly metadata: Metadata | undefined;
+  readonly transactions: readonly SetTransaction[];
+  readonly domains: readonly DomainMetadata[];
+}
+
+/** Row groups in work at once: two for the threads that decode, one that is being fetched. */
+export const ROW_GROUPS_AHEAD = 3;
+
+const KNOWN_ADD_FIELDS = new Set(ADD.fields.map(({ name }) => name));
+const SCANNED_FIELDS = new Set(SCANNED_ADD.fields.map(({ name }) => name));
+const V2_COLUMNS = ['checkpointMetadata', 'sidecar'];
+
+/**
+ * Reads a complete checkpoint.
+ * @param sources - its parts in order; one for a checkpoint in one file
+ * @param tableUrl - lends its scheme to absolute paths that have none
+ * @throws CorruptDataError when a part is damaged; NotFoundError when one is gone
+ * @throws UnsupportedFeatureError when it holds a v2 checkpoint, or its pages are compressed in a way we cannot read
+ */
+export async function readCheckpoint(
+  sources: readonly ParquetSource[],
+  tableUrl: string,
+  signal: AbortSignal | undefined,
+): Promise<CheckpointContent> {
+  const parts = await Promise.all(
+    sources.map(async (source) => ({ source, footer: await readFooter(source, { signal }) })),
+  );
+  const groups = parts.flatMap((part) =>
+    part.footer.rowGroups.map((_, index) => ({ part, index })),
+  );
+  const rows = parts.reduce((sum, { footer }) => sum + footer.numRows, 0);
+  const content = {
+    parts,
+    blocks: [] as CheckpointColumns[],
+    index: new PathIndex(rows, tableUrl),
+    protocol: undefined as Protocol | undefined,
+    metadata: undefined as Metadata | undefined,
+    transactions: [] as SetTransaction[],
+    domains: [] as DomainMetadata[],
+  };
+  for await (const group of inOrder(groups, ROW_GROUPS_AHEAD, signal, readRowGroup)) {
+    if (group.adds !== undefined) {
+      content.blocks.push(group.adds);
+      // Here, because other threads decode the next row groups meanwhile.
+      content.index.add(group.adds);
+    }
+    content.protocol ??= group.protocol;
+    content.metadata ??= group.metadata;
+    content.transactions.push(...group.transactions);
+    content.domains.push(...group.domains);
+  }
+  return content;
+}
+
+/** The tombstones of a checkpoint, expired ones too, row group by row group. */
+export async function* readTombstones(
+  content: CheckpointContent,
+  signal?: AbortSignal,
+): AsyncIterableIterator<RemoveFile> {
+  for (const part of content.parts) {
+    for (let index = 0; index < part.footer.rowGroups.length; index++) {
+      const ref = { part, index };
+      const data = await readColumn(ref, 'remove', REMOVE, signal);
+      if (data === undefined) continue;
+      const column = new StructColumn(data, REMOVE, part.source.key);
+      for (let row = 0; row < data.length; row++) {
+        if (column.has(row)) yield tombstoneAt(column, row);
+      }
+    }
+  }
+}
+
+interface RowGroupRows {
+  readonly adds: CheckpointColumns | undefined;
+  readonly protocol: Protocol | undefined;
+  readonly metadata: Metadata | undefined;
+  readonly transactions: readonly SetTransaction[];
+  readonly domains: readonly DomainMetadata[];
+}
+
+async function readRowGroup(
+  ref: RowGroupRef,
+  signal: AbortSignal | undefined,
+): Promise<RowGroupRows> {
+  const { footer } = ref.part;
+  const parsed = !hasLeaf(footer, ['add', 'stats']) && hasLeaf(footer, ['add', 'stats_parsed']);
+  const wanted = (path: readonly string[]): boolean => {
+    const [top, name] = path;
+    if (top !== 'add') return top !== 'remove';
+    return SCANNED_FIELDS.has(name ?? '') || (parsed && name === 'stats_parsed');
+  };
+  const columns = await decodeColumns(ref, wanted, signal);
+  for (const name of V2_COLUMNS) refuseV2(columns.get(name));
+  const few = <A>(name: string, type: StructType, at: (c: StructColumn, row: number) => A): A[] =>
+    actionsOf(ref, columns.get(name), { name, type, at });
+  return {
+    adds: addsOf(ref, columns.get('add'), parsed),
+    protocol: few('protocol', PROTOCOL, protocolAt)[0],
+    metadata: few('metaData', METADATA, metadataAt)[0],
+    transactions: few('txn', TRANSACTION, transactionAt),
+    domains: few('domainMetadata', DOMAIN_METADATA, domainAt),
+  };
+}
+
+function addsOf(
+  ref: RowGroupRef,
+  data: Data | undefined,
+  parsed: boolean,
+): CheckpointColumns | undefined {
+  if (data === undefined || data.nullCount === data.length) return undefined;
+  const { key } = ref.part.source;
+  const add = conformColumn(data, SCANNED_ADD, data.length, { key, column: 'add' });
+  const statsData = parsed ? childNamed(data, 'stats_parsed') : undefined;
+  return new CheckpointColumns(homeOf(ref), {
+    add,
+    parsedStats: statsData && parsedStats(statsData),
+  });
+}
+
+function homeOf(ref: RowGroupRef): RowGroupHome {
+  const { source, footer } = ref.part;
+  const unknownFields = unknownAddFields(footer);
+  return {
+    key: source.key,
+    unknownFields,
+    loadRest: (signal) => readColumn(ref, 'add', REST_OF_ADD, signal),
+    loadUnknown: async (signal) => {
+      const wanted = ([top, name]: readonly string[]): boolean =>
+        top === 'add' && unknownFields.includes(name ?? '');
+      return (await decodeColumns(ref, wanted, signal)).get('add');
+    },
+  };
+}
+
+function unknownAddFields(footer: ParquetFooter): readonly string[] {
+  const names = new Set<string>();
+  for (const { path } of footer.leaves) {
+    const [top, name = ''] = path;
+    if (top === 'add' && !KNOWN_ADD_FIELDS.has(name) && !PARSED_COLUMNS.has(name)) names.add(name);
+  }
+  return [...names];
+}
+
+interface FewActions<A> {
+  readonly name: string;
+  readonly type: StructType;
+  readonly at: (column: StructColumn, row: number) => A;
+}
+
+function actionsOf<A>(ref: RowGroupRef, data: Data | undefined, few: FewActions<A>): A[] {
+  if (data === undefined || data.nullCount === data.length) return [];
+  const { key } = ref.part.source;
+  const where = { key, column: few.name };
+  const column = new StructColumn(conformColumn(data, few.type, data.length, where), few.type, key);
+  const actions: A[] = [];
+  for (let row = 0; row < data.length; row++)
+    if (column.has(row)) actions.push(few.at(column, row));
+  return actions;
+}
+
+/** One top-level column with the fields of `type`, conformed; undefined when it holds nothing in this row group. */
+async function readColumn(
+  ref: RowGroupRef,
+  name: string,
+  type: StructType,
+  signal: AbortSignal | undefined,
+): Promise<Data | undefined> {
+  const fields = new Set(type.fields.map((field) => field.name));
+  const wanted = ([top, field]: readonly string[]): boolean =>
+    top === name && fields.has(field ?? '');
+  const data = (await decodeColumns(ref, wanted, signal)).get(name);
+  if (data === undefined) return undefined;
+  return conformColumn(data, type, data.length, { key: ref.part.source.key, column: name });
+}
+
+/**
+ * Decodes the wanted leaves of a row group, less the top-level columns in which its statistics say that all is null.
+ * @returns the top-level columns by name
+ */
+export async function decodeColumns(
+  ref: RowGroupRef,
+  wanted: (path: readonly string[]) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Data>> {
+  const { source, footer } = ref.part;
+  const group = footer.rowGroups[ref.index];
+  if (group === undefined || group.numRows === 0) return new Map();
+  const alive = new Set<string>();
+  for (const [index, { path }] of footer.leaves.entries()) {
+    if (wanted(path) && mayHoldValues(group, index)) alive.add(path[0] ?? '');
+  }
+  const leaves = [...footer.leaves.keys()].filter((index) => {
+    const path = footer.leaves[index]?.path ?? [];
+    return wanted(path) && alive.has(path[0] ?? '');
+  });
+  if (leaves.length === 0) return new Map();
+  const batch = await decodeRowGroup(source, footer, ref.index, { leaves, signal });
+  const columns = new Map<string, Data>();
+  for (const [index, { name }] of batch.schema.fields.entries()) {
+    const data = batch.data.children[index];
+    if (data !== undefined) columns.set(name, data);
+  }
+  return columns;
+}
+
+/** False only when the file says that the leaf is null in every row: such chunks are not worth a request. */
+function mayHoldValues(group: RowGroupInfo, leaf: number): boolean {
+  const chunk = group.chunks[leaf];
+  if (chunk === undefined) return false;
+  return chunk.statistics?.nullCount === undefined || chunk.statistics.nullCount < chunk.numValues;
+}
+
+function hasLeaf(footer: ParquetFooter, prefix: readonly string[]): boolean {
+  return footer.leaves.some(({ path }) => prefix.every((name, at) => path[at] === name));
+}
+
+function childNamed(data: Data, name: string): Data | undefined {
+  const index = data.type.children.findIndex((field: { name: string }) => field.name === name);
+  return data.children[index];
+}
+
+function refuseV2(data: Data | undefined): void {
+  if (data === undefined || data.nullCount === data.length) return;
+  throw new UnsupportedFeatureError({
+    message: 'the checkpoint is a v2 checkpoint, which this version of varve cannot read',
+    features: ['v2Checkpoint'],
+    side: 'read',
+    remedy: 'drop the table feature v2Checkpoint and write a classic checkpoint',
+  });
+}

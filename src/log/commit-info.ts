@@ -1,0 +1,56 @@
+/** The first line of every commit: who wrote it, what it did, and the id that tells it from any other. */
+
+import { forEachAction } from './action-codec.js';
+import type { CommitInfo } from './actions.js';
+import type { Json } from './json.js';
+
+/** What a commit says of itself, in the names Spark's `DESCRIBE HISTORY` shows. */
+export interface CommitDescription {
+  /** `WRITE`, `CREATE TABLE`, ... */
+  readonly operation: string;
+  /** A flat map; values that are not strings are given as their JSON text, as Spark does. */
+  readonly operationParameters: Readonly<Record<string, string>>;
+  /** Counts as decimal text. */
+  readonly operationMetrics: Readonly<Record<string, string>>;
+  /** Adds alone, with nothing read: rivals may skip such a commit, so it must be true. */
+  readonly isBlindAppend: boolean;
+}
+
+/** What differs from one attempt to the next. */
+export interface AttemptFacts {
+  readonly timestampMs: number;
+  readonly txnId: string;
+  /** The version the transaction was built on; absent for the first. */
+  readonly readVersion: number | undefined;
+  readonly engineInfo: string;
+}
+
+/** The `commitInfo` action. @see PROTOCOL.md "Commit Provenance Information" */
+export function commitInfo(described: CommitDescription, facts: AttemptFacts): CommitInfo {
+  return {
+    timestamp: facts.timestampMs,
+    operation: described.operation,
+    operationParameters: { ...described.operationParameters },
+    ...(facts.readVersion === undefined ? {} : { readVersion: facts.readVersion }),
+    isolationLevel: 'Serializable',
+    isBlindAppend: described.isBlindAppend,
+    operationMetrics: { ...described.operationMetrics },
+    engineInfo: facts.engineInfo,
+    txnId: facts.txnId,
+  };
+}
+
+/** The `commitInfo` of a commit's bytes; undefined when it has none. @throws CorruptDataError when it is no commit */
+export function readCommitInfo(bytes: Uint8Array, key: string): CommitInfo | undefined {
+  let found: CommitInfo | undefined;
+  forEachAction(bytes, key, (action) => {
+    if (action.kind === 'commitInfo') found ??= action.commitInfo;
+  });
+  return found;
+}
+
+/** The operation a commit names, for messages. */
+export function operationOf(info: CommitInfo | undefined): string {
+  const operation: Json | undefined = info?.['operation'];
+  return typeof operation === 'string' ? operation : 'unknown';
+}

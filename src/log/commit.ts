@@ -1,0 +1,242 @@
+/**
+ * The optimistic commit: try the next version; if another has it, decide whether to go behind it; never guess.
+ * The outcome is a value. The table's verbs turn it into a Commit or an error.
+ */
+
+import { type CommitAttempt, CorruptDataError, type Winner } from '../errors.js';
+import { encodeCommit, parseCommit } from './action-codec.js';
+import type { Action, SetTransaction } from './actions.js';
+import { type CommitDescription, commitInfo, operationOf } from './commit-info.js';
+import type { SettleContext, settle } from './committer.js';
+import { type Conflict, type checkConflict, type ReadSet } from './conflict.js';
+import { commitKey } from './log-path.js';
+import type { Mutex } from './mutex.js';
+import { advanceSnapshot, type LogContext, refreshSnapshot, type Snapshot } from './snapshot.js';
+
+/** What one transaction wants to become a version. */
+export interface CommitRequest {
+  /** What the transaction was built on; undefined when it creates the table. */
+  readonly base: Snapshot | undefined;
+  /** Everything but the commitInfo. */
+  readonly actions: readonly Action[];
+  readonly reads: ReadSet;
+  readonly described: CommitDescription;
+  /** Stops the attempts as long as nothing of them can be committed; not looked at once a PUT was sent. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The decisions of the loop, passed in so that tests can put a wrong one in their place. */
+export interface CommitDecisions {
+  readonly checkConflict: typeof checkConflict;
+  readonly settle: typeof settle;
+}
+
+/** The newest snapshot known to this process, shared by every handle of one table. */
+export interface Head {
+  latest: Snapshot | undefined;
+}
+
+export interface CommitContext extends SettleContext {
+  readonly log: LogContext;
+  readonly head: Head;
+  readonly queue: Mutex;
+  readonly decisions: CommitDecisions;
+  readonly engineInfo: string;
+}
+
+/** What became of a request. */
+export type CommitResult =
+  | { readonly outcome: 'committed'; readonly version: number; readonly snapshot: Snapshot }
+  | { readonly outcome: 'already-applied'; readonly version: number }
+  | { readonly outcome: 'conflict'; readonly conflict: string; readonly winner: Winner }
+  | { readonly outcome: 'unknown'; readonly attempt: CommitAttempt };
+
+/**
+ * How long a commit that conflicts with nobody goes on losing races before it gives up. Losing a race is no attempt:
+ * among blind appenders somebody always wins, so only time ends it.
+ */
+export const CONTENTION_BUDGET_MS = 60_000;
+const MAX_RACE_PAUSE_MS = 100;
+
+/**
+ * Commits `request` at the first version it can have.
+ *
+ * On a lost race the winner's actions are compared with what was read (`checkConflict`); without a conflict the bytes
+ * are built anew for the next version. The id in its commitInfo is new for each request and the same in every attempt.
+ *
+ * @returns committed; already-applied when the request's txn is not newer than the table's;
+ * conflict, or unknown when the store never told
+ * @throws signal.reason when aborted before anything was sent; the store's errors when nothing can have landed
+ * @see PROTOCOL.md "Delta Log Entries", "Transaction Identifiers"
+ */
+export function commit(context: CommitContext, request: CommitRequest): Promise<CommitResult> {
+  return context.queue.run(() => new CommitLoop(context, request).run());
+}
+
+class CommitLoop {
+  readonly #context: CommitContext;
+  readonly #request: CommitRequest;
+  readonly #txnId: string;
+  readonly #sequence: SetTransaction | undefined;
+  /** The version up to which every commit was checked; -1 before the first. */
+  #checked: number;
+  #current: Snapshot | undefined;
+
+  constructor(context: CommitContext, request: CommitRequest) {
+    this.#context = context;
+    this.#request = request;
+    this.#txnId = context.entropy.uuid();
+    this.#sequence = sequenceOf(request.actions);
+    this.#current = request.base;
+    this.#checked = request.base?.version ?? -1;
+  }
+
+  async run(): Promise<CommitResult> {
+    const { clock, entropy } = this.#context;
+    const deadline = clock.now() + CONTENTION_BUDGET_MS;
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_RACE_PAUSE_MS)) {
+      this.#request.signal?.throwIfAborted();
+      const stop = await this.#catchUp();
+      if (stop !== undefined) return stop;
+      const version = this.#checked + 1;
+      const bytes = this.#encode(version);
+      this.#request.signal?.throwIfAborted();
+      const settled = await this.#context.decisions.settle(
+        this.#context,
+        version,
+        this.#txnId,
+        bytes,
+      );
+      if (settled === 'committed') return await this.#committed(version);
+      if (settled === 'unknown') {
+        return { outcome: 'unknown', attempt: { version, txnId: this.#txnId } };
+      }
+      if (clock.now() >= deadline) return await this.#outOfTime(version);
+      await clock.sleep(pauseMs * entropy.random(), this.#request.signal);
+    }
+  }
+
+  /** Learns what was committed meanwhile, and whether this request may go behind it. */
+  async #catchUp(): Promise<CommitResult | undefined> {
+    const { log, head } = this.#context;
+    const { base, signal } = this.#request;
+    if (base === undefined) return await this.#creationLost();
+    const newest = newer(this.#current ?? base, head.latest);
+    const latest = await refreshSnapshot(log, newest, { signal });
+    head.latest = latest;
+    this.#current = latest;
+    if (this.#sequence !== undefined && isApplied(latest, this.#sequence)) {
+      return { outcome: 'already-applied', version: latest.version };
+    }
+    if (!canSkipReading(this.#request, base, latest)) {
+      for (let version = this.#checked + 1; version <= latest.version; version++) {
+        const found = await this.#conflictAt(version);
+        if (found !== undefined) return found;
+        this.#checked = version;
+      }
+    }
+    this.#checked = latest.version;
+    return undefined;
+  }
+
+  async #conflictAt(version: number): Promise<CommitResult | undefined> {
+    const theirs = await this.#readCommit(version);
+    const { reads, actions } = this.#request;
+    const conflict = this.#context.decisions.checkConflict(
+      { reads, actions, tableUrl: this.#context.log.url },
+      theirs,
+    );
+    return conflict === undefined ? undefined : lost(conflict, version, theirs);
+  }
+
+  async #readCommit(version: number): Promise<readonly Action[]> {
+    const key = commitKey(version);
+    const { store } = this.#context.log;
+    const object = await store.get(key, { signal: this.#request.signal });
+    if (object === undefined) {
+      throw new CorruptDataError({
+        message: `commit ${version} was there a moment ago and is gone, so what it changed is not known`,
+        key,
+      });
+    }
+    return parseCommit(object.bytes, key);
+  }
+
+  /** A creation that lost version 0 lost to whoever made the table. */
+  async #creationLost(): Promise<CommitResult | undefined> {
+    const first = await this.#context.log.store.get(commitKey(0), { signal: this.#request.signal });
+    if (first === undefined) return undefined;
+    const theirs = parseCommit(first.bytes, commitKey(0));
+    return lost({ name: 'ProtocolChangedException', subject: 'protocol' }, 0, theirs);
+  }
+
+  #encode(version: number): Uint8Array {
+    const { clock, engineInfo } = this.#context;
+    const info = commitInfo(this.#request.described, {
+      timestampMs: clock.now(),
+      txnId: this.#txnId,
+      readVersion: version === 0 ? undefined : version - 1,
+      engineInfo,
+    });
+    return encodeCommit([{ kind: 'commitInfo', commitInfo: info }, ...this.#request.actions]);
+  }
+
+  async #committed(version: number): Promise<CommitResult> {
+    const { log, head } = this.#context;
+    // Should looking at the new version fail, the next call reads the log; the commit itself is done.
+    head.latest = undefined;
+    const snapshot = await advanceSnapshot(log, this.#current, version, this.#request.actions);
+    head.latest = snapshot;
+    return { outcome: 'committed', version, snapshot };
+  }
+
+  async #outOfTime(version: number): Promise<CommitResult> {
+    const theirs = await this.#readCommit(version);
+    return {
+      outcome: 'conflict',
+      conflict: 'ConcurrentWriteException',
+      winner: { version, operation: operationOf(infoOf(theirs)) },
+    };
+  }
+}
+
+function lost(conflict: Conflict, version: number, theirs: readonly Action[]): CommitResult {
+  const winner = { version, operation: operationOf(infoOf(theirs)) };
+  return { outcome: 'conflict', conflict: conflict.name, winner };
+}
+
+function infoOf(actions: readonly Action[]): Parameters<typeof operationOf>[0] {
+  for (const action of actions) if (action.kind === 'commitInfo') return action.commitInfo;
+  return undefined;
+}
+
+function sequenceOf(actions: readonly Action[]): SetTransaction | undefined {
+  for (const action of actions) if (action.kind === 'txn') return action.txn;
+  return undefined;
+}
+
+/** Whether the table has seen this sequence of the application, or a later one. */
+export function isApplied(snapshot: Snapshot, sequence: SetTransaction): boolean {
+  const last = snapshot.transactions.get(sequence.appId);
+  return last !== undefined && last.version >= sequence.version;
+}
+
+function newer(mine: Snapshot, shared: Snapshot | undefined): Snapshot {
+  return shared !== undefined && shared.version > mine.version ? shared : mine;
+}
+
+/**
+ * Whether the winners' actions need not be read: a blind append conflicts with nothing but a new protocol or metadata,
+ * and a snapshot that has neither still holds the very objects of the one before.
+ */
+function canSkipReading(request: CommitRequest, base: Snapshot, latest: Snapshot): boolean {
+  const { reads, actions } = request;
+  return (
+    reads.matches === undefined &&
+    reads.files.size === 0 &&
+    reads.appIds.size === 0 &&
+    actions.every((action) => action.kind === 'add') &&
+    latest.protocol === base.protocol &&
+    latest.metadata === base.metadata
+  );
+}

@@ -1,0 +1,123 @@
+/** The arbiter of a commit, and how its answers are settled into facts. */
+import type { Clock, Entropy } from '../clock.js';
+import { isVarveError } from '../errors.js';
+import type { ObjectStore } from '../storage/object-store.js';
+import { readCommitInfo } from './commit-info.js';
+import { commitKey } from './log-path.js';
+
+/** What an arbiter answers when it is asked to make `version` out of these bytes. */
+export type CommitAnswer = 'committed' | 'conflict' | 'unknown';
+
+/** Decides which of several writers makes a version. The log itself is one; a catalog may be another. */
+export interface Committer {
+  /**
+   * Asks once. `committed`: the version is made of these bytes, durably. `conflict`: the version exists. `unknown`: no
+   * answer, and it may yet be made. Throws only when the request certainly was not sent or was refused.
+   */
+  commit(version: number, bytes: Uint8Array): Promise<CommitAnswer>;
+}
+
+/** The log's own arbiter: put-if-absent of `_delta_log/<version>.json`. */
+export function logCommitter(store: ObjectStore): Committer {
+  return {
+    commit: async (version, bytes) => {
+      const outcome = await store.putIfAbsent(commitKey(version), bytes);
+      if (outcome === 'created') return 'committed';
+      return outcome === 'exists' ? 'conflict' : 'unknown';
+    },
+  };
+}
+
+/** What is known of a version that was tried. */
+export type Settled = 'committed' | 'lost' | 'unknown';
+
+/** Whose commit a version is: ours by its txnId, another's, or not there (yet). */
+export type Owner = 'ours' | 'other' | 'absent';
+
+/** Tells whose commit a version is. A parameter so that tests can prove what happens without it. */
+export type Identify = (version: number, txnId: string) => Promise<Owner>;
+
+/** Reads the version's own file and compares its `commitInfo.txnId`. */
+export function identifyByTxnId(store: ObjectStore): Identify {
+  return async (version, txnId) => {
+    const key = commitKey(version);
+    const object = await store.get(key);
+    if (object === undefined) return 'absent';
+    return readCommitInfo(object.bytes, key)?.['txnId'] === txnId ? 'ours' : 'other';
+  };
+}
+
+export interface SettleContext {
+  readonly committer: Committer;
+  readonly identify: Identify;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+/** How long one version is asked about before its outcome is reported as unknown. */
+export const SETTLE_BUDGET_MS = 30_000;
+const FIRST_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 2_000;
+
+/**
+ * Tries to make `version` and does not rest before it is known whose it is, or the budget is spent.
+ *
+ * An unknown answer is settled by the version itself: once it exists it is ours or it never will be; while it is
+ * absent the same bytes are sent again, which is safe because they carry the txnId that a duplicate is known by.
+ * Never another version, never "failed", while this one may still land.
+ *
+ * @throws StorageUnavailableError or AccessDeniedError only when nothing that was sent can still land
+ */
+export async function settle(
+  context: SettleContext,
+  version: number,
+  txnId: string,
+  bytes: Uint8Array,
+): Promise<Settled> {
+  const { clock, entropy } = context;
+  const deadline = clock.now() + SETTLE_BUDGET_MS;
+  let maySentLand = false;
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
+    const step = await tryOnce(context, version, txnId, bytes);
+    if (step.settled !== undefined) return step.settled;
+    maySentLand ||= step.sent;
+    if (clock.now() + pauseMs >= deadline) {
+      if (maySentLand) return 'unknown';
+      throw step.error;
+    }
+    if (!maySentLand && !isVarveError(step.error, 'STORAGE_UNAVAILABLE')) throw step.error;
+    await clock.sleep(pauseMs * (0.5 + entropy.random() / 2));
+  }
+}
+
+interface Step {
+  readonly settled?: Settled | undefined;
+  /** Whether a request was sent whose effect may still come. */
+  readonly sent: boolean;
+  readonly error?: unknown;
+}
+
+async function tryOnce(
+  context: SettleContext,
+  version: number,
+  txnId: string,
+  bytes: Uint8Array,
+): Promise<Step> {
+  let answer: CommitAnswer;
+  try {
+    answer = await context.committer.commit(version, bytes);
+  } catch (error) {
+    return { sent: false, error };
+  }
+  if (answer === 'committed') return { settled: 'committed', sent: true };
+  try {
+    const owner = await context.identify(version, txnId);
+    if (owner === 'ours') return { settled: 'committed', sent: true };
+    if (owner === 'other') return { settled: 'lost', sent: true };
+    return { sent: true };
+  } catch (error) {
+    // A version that cannot be read, or not as a commit, does not tell whose it is.
+    if (!isVarveError(error)) throw error;
+    return { sent: true, error };
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * Which files of the log make a version: a checkpoint and the commits behind it. The decision is
+ * pure, the listing around it thin. PROTOCOL.md "Action Reconciliation", "Checkpoints".
+ */
+import { CorruptDataError, NotFoundError, type VarveError } from '../errors.js';
+import type { CallContext, ObjectInfo, ObjectStore } from '../storage/object-store.js';
+import { readLastCheckpoint } from './last-checkpoint.js';
+import { commitKey, LOG, parseLogName, versionDigits } from './log-path.js';
+
+/** A complete checkpoint, not yet opened. */
+export interface CheckpointCandidate {
+  readonly version: number;
+  /** By its name: a `classic` file may still hold the v2 spec. */
+  readonly kind: 'classic' | 'multi-part' | 'v2';
+  /** One file, or the parts in order. */
+  readonly files: readonly ObjectInfo[];
+}
+
+/** What to read for one version. */
+export interface LogSegment {
+  readonly version: number;
+  /** Absent when the log is read from version 0. */
+  readonly checkpoint: CheckpointCandidate | undefined;
+  /** The commits behind the checkpoint, ascending, without a gap, up to `version`. */
+  readonly commits: readonly ObjectInfo[];
+}
+
+/**
+ * Why there is no segment. An expected outcome of a decision; {@link segmentError} makes it an
+ * error.
+ */
+export type SegmentProblem =
+  | { readonly problem: 'no-table' }
+  | { readonly problem: 'gap'; readonly missing: number }
+  | {
+      readonly problem: 'no-version';
+      readonly version: number;
+      /** The versions that can be read, `0..7`. */
+      readonly available: string;
+    };
+
+export interface PlanOptions {
+  /** The version wanted; the newest when absent. */
+  readonly version?: number | undefined;
+  /**
+   * Whether a checkpoint may be used; one that turned out damaged is refused here. Default: all.
+   */
+  readonly accept?: ((candidate: CheckpointCandidate) => boolean) | undefined;
+}
+
+/**
+ * Chooses the newest usable checkpoint at or below the version, and the commits that must follow
+ * it.
+ *
+ * A checkpoint without all its parts, or with an empty file, is not one. Whatever is refused still
+ * proves that its version was committed, so falling back past it never yields an older version in
+ * silence: the commits must bridge the gap.
+ *
+ * @param listing - the objects of `_delta_log/` in any order, all of them or those from some
+ *   version
+ */
+export function planSegment(
+  listing: readonly ObjectInfo[],
+  options: PlanOptions = {},
+): LogSegment | SegmentProblem {
+  const log = readListing(listing);
+  const { newest } = log;
+  if (newest < 0) return { problem: 'no-table' };
+  const version = options.version ?? newest;
+  const { accept } = options;
+  const usable = log.checkpoints.filter((candidate) => accept?.(candidate) ?? true);
+  const checkpoint = usable.find((candidate) => candidate.version <= version);
+  const first = checkpoint === undefined ? 0 : checkpoint.version + 1;
+  const commits: ObjectInfo[] = [];
+  for (let next = first; next <= Math.min(version, newest); next++) {
+    const commit = log.commits.get(next);
+    if (commit === undefined) {
+      const oldest = usable.at(-1)?.version;
+      const isBeforeHistory = checkpoint === undefined && oldest !== undefined;
+      return isBeforeHistory && options.version !== undefined
+        ? { problem: 'no-version', version, available: `${oldest}..${newest}` }
+        : { problem: 'gap', missing: next };
+    }
+    commits.push(commit);
+  }
+  if (version > newest) {
+    return { problem: 'no-version', version, available: `${oldestOf(log, usable)}..${newest}` };
+  }
+  return { version, checkpoint, commits };
+}
+
+/** The error of a table that has no segment. */
+export function segmentError(problem: SegmentProblem, tableUrl: string): VarveError {
+  switch (problem.problem) {
+    case 'no-table':
+      return new NotFoundError({
+        message: 'there is no delta table here: its log is missing or empty',
+        kind: 'table',
+        thing: tableUrl,
+      });
+    case 'gap':
+      return new CorruptDataError({
+        message: `the log lacks version ${problem.missing}, and a version above it is there`,
+        key: commitKey(problem.missing),
+      });
+    case 'no-version':
+      return new NotFoundError({
+        message: `the table at ${tableUrl} has no such version`,
+        kind: 'version',
+        thing: String(problem.version),
+        available: problem.available,
+      });
+  }
+}
+
+export interface ListLogOptions extends CallContext {
+  /** Where to begin; 0 when absent. */
+  readonly from?: number | undefined;
+}
+
+/**
+ * The objects of `_delta_log/` whose names begin with a version, from `from` on; sub-folders are
+ * left out.
+ */
+export async function listLog(
+  store: ObjectStore,
+  options: ListLogOptions = {},
+): Promise<readonly ObjectInfo[]> {
+  const { from = 0, signal } = options;
+  const listed: ObjectInfo[] = [];
+  // Greater than every name of the version before, smaller than every name of this one.
+  const startAfter = `${LOG}${versionDigits(from)}`;
+  for await (const info of store.list(LOG, { startAfter, signal })) {
+    const name = info.key.slice(LOG.length);
+    // Names are ordered, and everything behind the digits (`_last_checkpoint`, `_sidecars/`) is not
+    // a version.
+    if (name > '9~') break;
+    if (!name.includes('/')) listed.push(info);
+  }
+  return listed;
+}
+
+export interface FindSegmentOptions extends PlanOptions, CallContext {}
+
+/**
+ * Lists the log and plans the segment of a version. The hint only spares the listing of what lies
+ * before it: where it does not lead to a usable checkpoint, the whole log is listed.
+ * @throws StorageUnavailableError, AccessDeniedError of the store
+ */
+export async function findSegment(
+  store: ObjectStore,
+  options: FindSegmentOptions = {},
+): Promise<LogSegment | SegmentProblem> {
+  const { signal, version } = options;
+  const hint = await readLastCheckpoint(store, { signal });
+  if (hint !== undefined && hint.version <= (version ?? hint.version)) {
+    const plan = planSegment(await listLog(store, { from: hint.version, signal }), options);
+    if (!('problem' in plan)) return plan;
+  }
+  return planSegment(await listLog(store, { signal }), options);
+}
+
+interface PartSet {
+  readonly version: number;
+  readonly parts: number;
+  /** By number of the part. A map, because a name may claim any number of parts. */
+  readonly files: Map<number, ObjectInfo>;
+}
+
+interface Listing {
+  /** By version, ascending. */
+  readonly commits: ReadonlyMap<number, ObjectInfo>;
+  /** Complete ones, newest first; of one version the classic file first. */
+  readonly checkpoints: readonly CheckpointCandidate[];
+  /** The newest version that any commit or checkpoint file proves; -1 without one. */
+  readonly newest: number;
+}
+
+const KIND_ORDER = ['classic', 'multi-part', 'v2'] as const;
+
+function readListing(listing: readonly ObjectInfo[]): Listing {
+  const commits: [number, ObjectInfo][] = [];
+  const checkpoints: CheckpointCandidate[] = [];
+  const sets = new Map<string, PartSet>();
+  let newest = -1;
+  for (const info of listing) {
+    const name = parseLogName(info.key.slice(LOG.length));
+    if (name.kind === 'other' || name.kind === 'crc' || name.kind === 'compaction') continue;
+    const { version } = name;
+    newest = Math.max(newest, version);
+    if (name.kind === 'commit') commits.push([version, info]);
+    if (info.sizeBytes === 0) continue;
+    if (name.kind === 'checkpoint') checkpoints.push({ version, kind: 'classic', files: [info] });
+    if (name.kind === 'checkpoint-v2') checkpoints.push({ version, kind: 'v2', files: [info] });
+    if (name.kind === 'checkpoint-part') {
+      const { part, parts } = name;
+      const set = sets.get(`${version}/${parts}`) ?? { version, parts, files: new Map() };
+      set.files.set(part, info);
+      sets.set(`${version}/${parts}`, set);
+    }
+  }
+  for (const { version, parts, files } of sets.values()) {
+    if (files.size < parts) continue;
+    const inOrder = [...files].sort(([a], [b]) => a - b).map(([, info]) => info);
+    checkpoints.push({ version, kind: 'multi-part', files: inOrder });
+  }
+  commits.sort(([a], [b]) => a - b);
+  checkpoints.sort(
+    (a, b) => b.version - a.version || KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind),
+  );
+  return { commits: new Map(commits), checkpoints, newest };
+}
+
+/** The oldest version that can be read: 0, or that of the oldest checkpoint. */
+function oldestOf(log: Listing, usable: readonly CheckpointCandidate[]): number {
+  return log.commits.has(0) ? 0 : (usable.at(-1)?.version ?? 0);
+}

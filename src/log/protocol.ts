@@ -1,0 +1,189 @@
+/**
+ * Whether Varve may read, or write, a table: decided by feature, before anything is read or
+ * written.
+ */
+import { UnsupportedFeatureError } from '../errors.js';
+import type { Metadata, Protocol, StringMap } from './actions.js';
+import { READER_FEATURES_VERSION, WRITER_FEATURES_VERSION } from './protocol-shape.js';
+import type { StructType } from './schema/types.js';
+import { fieldHas, unknownTypes } from './schema-search.js';
+import { type Support, TABLE_FEATURES, type TableFacts, tableFeature } from './table-feature.js';
+
+/**
+ * Passes a table whose rows Varve reads right. Features that show only in some of the files
+ * (`deletionVectors`, `v2Checkpoint`) pass; whoever meets such a file throws {@link unsupported}.
+ * Every protocol of a log must pass, not only the last.
+ * @throws UnsupportedFeatureError that names every feature in the way
+ * @see PROTOCOL.md "Requirements for Readers"
+ */
+export function checkReadable(protocol: Protocol, metadata: Metadata, schema: StructType): void {
+  const { minReaderVersion } = protocol;
+  if (minReaderVersion > READER_FEATURES_VERSION) {
+    throw unsupported([`minReaderVersion=${minReaderVersion}`], 'read');
+  }
+  const table = { configuration: metadata.configuration, schema };
+  const missing = [...readerFeatures(protocol), COORDINATED].filter(
+    (name) => !isReadable(name, table),
+  );
+  if (missing.length > 0) throw unsupported(missing, 'read');
+}
+
+/**
+ * Passes a table that Varve may commit added files to; who removes files looks at
+ * `delta.appendOnly`, who copies rows at `delta.enableChangeDataFeed`, too. What is active counts,
+ * whether or not the protocol lists it: only features whose inactivity cannot be told from the
+ * metadata are refused for being listed.
+ * @throws UnsupportedFeatureError that names every feature, or type, in the way
+ * @see PROTOCOL.md "Requirements for Writers"
+ */
+export function checkWritable(protocol: Protocol, metadata: Metadata, schema: StructType): void {
+  checkReadable(protocol, metadata, schema);
+  const { minWriterVersion } = protocol;
+  if (minWriterVersion > WRITER_FEATURES_VERSION) {
+    throw unsupported([`minWriterVersion=${minWriterVersion}`], 'write');
+  }
+  const missing = unwritable(listedFeatures(protocol), {
+    configuration: metadata.configuration,
+    schema,
+  });
+  if (missing.length > 0) throw unsupported(missing, 'write');
+}
+
+/**
+ * The protocol of a new table: (1,2), or feature lists when the schema or a property needs a
+ * feature that (1,2) does not imply; then those that it does are listed too, so that they stay on.
+ * @throws UnsupportedFeatureError for what Varve could not write afterwards
+ * @see PROTOCOL.md "Table Features for New and Existing Tables"
+ */
+export function requiredProtocol(schema: StructType, configuration: StringMap): Protocol {
+  const table = { configuration, schema };
+  const active = TABLE_FEATURES.filter(
+    (feature) => isNewestName(feature.name) && feature.isActive?.(table) === true,
+  );
+  const missing = unwritable(
+    active.map(({ name }) => name),
+    table,
+  );
+  if (missing.length > 0) throw unsupported(missing, 'write');
+  const needed = active.filter(({ legacyWriter }) => (legacyWriter ?? Infinity) > BASE.writer);
+  if (needed.length === 0) {
+    return { minReaderVersion: BASE.reader, minWriterVersion: BASE.writer };
+  }
+  const names = (features: typeof needed): readonly string[] => features.map(({ name }) => name);
+  const forReaders = names(needed.filter(({ kind }) => kind === 'reader-writer')).toSorted();
+  const implied = legacyFeatures({
+    minReaderVersion: BASE.reader,
+    minWriterVersion: BASE.writer,
+  });
+  const forWriters = [...new Set([...implied, ...names(needed)])].toSorted();
+  return forReaders.length === 0
+    ? {
+        minReaderVersion: BASE.reader,
+        minWriterVersion: WRITER_FEATURES_VERSION,
+        writerFeatures: forWriters,
+      }
+    : {
+        minReaderVersion: READER_FEATURES_VERSION,
+        minWriterVersion: WRITER_FEATURES_VERSION,
+        readerFeatures: forReaders,
+        writerFeatures: forWriters,
+      };
+}
+
+/** Every feature that a protocol supports, listed or implied by its versions; sorted, each once. */
+export function impliedFeatures(protocol: Protocol): readonly string[] {
+  return [...new Set(listedFeatures(protocol))].toSorted();
+}
+
+/**
+ * The refusal of one or several features, worded alike wherever it happens.
+ * @param detail - what exactly was met, for example a file
+ */
+export function unsupported(
+  features: readonly string[],
+  side: 'read' | 'write',
+  detail?: string,
+): UnsupportedFeatureError {
+  const named = features.map((name) => tableFeature(name)?.remedy).filter((text) => text);
+  const general =
+    'use a newer varve or another engine, or drop the feature (ALTER TABLE ... DROP FEATURE)';
+  const where = detail === undefined ? '' : ` (${detail})`;
+  return new UnsupportedFeatureError({
+    message: `the table uses what varve cannot ${side} yet: ${features.join(', ')}${where}`,
+    features,
+    side,
+    remedy: named.length === features.length ? [...new Set(named)].join('; ') : general,
+  });
+}
+
+/** The protocol that every Delta client can write. */
+const BASE = { reader: 1, writer: 2 } as const;
+/** A writer feature, and yet a reader of the log alone would not see the newest commits. */
+const COORDINATED = 'coordinatedCommits-preview';
+/** Spark's mark of a `char` or `varchar` column, whose length every writer must hold to. */
+const CHAR_VARCHAR = '__CHAR_VARCHAR_TYPE_STRING';
+
+function isReadable(name: string, table: TableFacts): boolean {
+  const feature = tableFeature(name);
+  if (feature === undefined) return false;
+  const isActive = feature.isActiveForReading ?? feature.isActive;
+  return isSupported(feature.read, isActive?.(table));
+}
+
+function isSupported(support: Support, isActive: boolean | undefined): boolean {
+  switch (support) {
+    case 'always':
+    case 'at-need':
+      return true;
+    case 'inactive':
+      return isActive === false;
+    case 'never':
+      return false;
+  }
+}
+
+/**
+ * What keeps a table from being written: listed or active features, and types without an encoder.
+ */
+function unwritable(listed: readonly string[], table: TableFacts): readonly string[] {
+  const missing = new Set<string>();
+  for (const name of listed) {
+    const feature = tableFeature(name);
+    const passes = feature !== undefined && isSupported(feature.write, feature.isActive?.(table));
+    if (!passes) missing.add(name);
+  }
+  for (const feature of TABLE_FEATURES) {
+    if (feature.write === 'inactive' && feature.isActive?.(table) === true) {
+      missing.add(feature.name);
+    }
+  }
+  if (fieldHas(table.schema, (key) => key === CHAR_VARCHAR)) missing.add(CHAR_VARCHAR);
+  for (const name of unknownTypes(table.schema)) missing.add(name);
+  return [...missing];
+}
+
+function readerFeatures(protocol: Protocol): readonly string[] {
+  if (protocol.minReaderVersion === READER_FEATURES_VERSION) return protocol.readerFeatures ?? [];
+  return TABLE_FEATURES.filter(
+    ({ legacyReader }) => (legacyReader ?? Infinity) <= protocol.minReaderVersion,
+  ).map(({ name }) => name);
+}
+
+function listedFeatures(protocol: Protocol): readonly string[] {
+  if (protocol.minWriterVersion < WRITER_FEATURES_VERSION) return legacyFeatures(protocol);
+  return [...(protocol.writerFeatures ?? []), ...readerFeatures(protocol)];
+}
+
+function legacyFeatures(protocol: Protocol): readonly string[] {
+  const { minReaderVersion, minWriterVersion } = protocol;
+  return TABLE_FEATURES.filter(
+    ({ legacyReader = 1, legacyWriter = Infinity }) =>
+      legacyReader <= minReaderVersion && legacyWriter <= minWriterVersion,
+  ).map(({ name }) => name);
+}
+
+/** A feature's preview name is for tables that have it already. */
+function isNewestName(name: string): boolean {
+  const final = name.replace(/-preview$/, '');
+  return final === name || tableFeature(final) === undefined;
+}

@@ -1,0 +1,365 @@
+/** Snapshots from a log: loaded whole, kept up to date by reading only what is new, or advanced by an own commit. */
+import {
+  assert,
+  CorruptDataError,
+  isVarveError,
+  NotFoundError,
+  type VarveError,
+} from '../errors.js';
+import type { ObjectInfo } from '../storage/object-store.js';
+import { storeSource } from '../storage/parquet/source.js';
+import { parseCommit } from './action-codec.js';
+import type { Action, CommitInfo, Protocol } from './actions.js';
+import { type CheckpointContent, readCheckpoint } from './checkpoint-reader.js';
+import {
+  commitInfoOf,
+  inCommitTimestamp,
+  monotonic,
+  usesInCommitTimestamps,
+} from './commit-clock.js';
+import { readCommitInfo } from './commit-info.js';
+import { inOrder } from './in-order.js';
+import { commitKey, LOG, parseLogName } from './log-path.js';
+import {
+  type CheckpointCandidate,
+  findSegment,
+  type LogSegment,
+  listLog,
+  segmentError,
+} from './log-segment.js';
+import { checkReadable, unsupported } from './protocol.js';
+import {
+  checkpointState,
+  emptyState,
+  type ReplayRules,
+  reconcile,
+  requireComplete,
+  type TableState,
+} from './replay.js';
+import { parseSchemaString } from './schema/schema-json.js';
+import { type Anchor, type CheckpointBase, type LogContext, Snapshot } from './table-snapshot.js';
+
+export { type LogContext, Snapshot } from './table-snapshot.js';
+
+export interface LoadOptions {
+  /** The version wanted; the newest when undefined. */
+  readonly version?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Commits that are read ahead of the one that is replayed: they are small, and each costs a round trip. */
+export const COMMITS_AHEAD = 64;
+
+/** More new commits than this, and a newer checkpoint: then the table is loaded anew, which is quicker. */
+export const MAX_INCREMENTAL_COMMITS = 500;
+
+/** How often a load begins anew because files were cleaned out of the log between its listing and reading them. */
+const MAX_LOADS = 5;
+
+/**
+ * Reads the table at a version. A damaged or vanished checkpoint is passed over for an older one, or for the commits
+ * from version 0 on, if they lead to the version without a gap. One that can be read and lacks the protocol or the
+ * metaData is not: a log that contradicts itself is refused.
+ *
+ * @throws NotFoundError when there is no table (kind `table`) or no such version (kind `version`)
+ * @throws UnsupportedFeatureError when the table, or the only checkpoint that leads to the version, needs a feature
+ * that we lack
+ * @throws CorruptDataError when the log has a gap, lacks its beginning, or is damaged
+ * @see PROTOCOL.md "Action Reconciliation"
+ */
+export async function loadSnapshot(log: LogContext, options: LoadOptions = {}): Promise<Snapshot> {
+  const refused = new Set<string>();
+  let firstError: VarveError | undefined;
+  for (let loads = 1; ; loads++) {
+    const plan = await findSegment(log.store, {
+      ...options,
+      accept: (candidate) => !refused.has(candidateKey(candidate)),
+    });
+    if ('problem' in plan) throw firstError ?? segmentError(plan, log.url);
+    let base: CheckpointBase | undefined;
+    try {
+      base = await readBase(log, plan.checkpoint, options.signal);
+    } catch (error) {
+      if (plan.checkpoint === undefined || !canPassOver(error)) throw error;
+      refused.add(candidateKey(plan.checkpoint));
+      firstError ??= error;
+      continue;
+    }
+    try {
+      return await replaySegment(log, plan, base, options.signal);
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      if (loads >= MAX_LOADS) throw goneForGood(error);
+    }
+  }
+}
+
+/**
+ * The newest snapshot, given one that may be. Lists the log only from the snapshot's own version on and reads only the
+ * commits behind it; with none it is the same object.
+ *
+ * The own version must still be there unchanged: a table that was dropped and made again is seen by that.
+ * @throws NotFoundError (kind `table`) when the table is gone, or another one is in its place
+ * @throws CorruptDataError when versions that were read are gone; whatever {@link loadSnapshot} throws
+ */
+export async function refreshSnapshot(
+  log: LogContext,
+  previous: Snapshot,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<Snapshot> {
+  const { signal } = options;
+  const listing = await listLog(log.store, { from: previous.version, signal });
+  const { anchor } = previous.parts;
+  const own = listing.find(({ key }) => key === anchor.key);
+  const commits = commitsAfter(listing, previous.version);
+  if (own === undefined || own.etag !== anchor.etag || commits === undefined) {
+    return await reload(log, previous, signal);
+  }
+  if (commits.length === 0) return previous;
+  if (commits.length > MAX_INCREMENTAL_COMMITS && hasCheckpoint(listing, previous.version)) {
+    return await reload(log, previous, signal);
+  }
+  const replay = new Replay(log, previous.parts.state, previous.timestampMs);
+  try {
+    await replay.readCommits(commits, signal);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    return await reload(log, previous, signal);
+  }
+  const next = await replay.finish({ base: previous.parts.base, previous, signal });
+  checkSameTable(log, previous, next);
+  return next;
+}
+
+/**
+ * The snapshot that our own commit `version` made of `previous`, without reading it back.
+ * @param previous - the version before; undefined when the commit created the table
+ * @param actions - the commit's actions, with or without its commitInfo
+ */
+export async function advanceSnapshot(
+  log: LogContext,
+  previous: Snapshot | undefined,
+  version: number,
+  actions: readonly Action[],
+): Promise<Snapshot> {
+  assert(
+    (previous?.version ?? -1) + 1 === version,
+    'a commit follows the snapshot it was built on',
+  );
+  const replay = new Replay(log, previous?.parts.state, previous?.timestampMs);
+  replay.apply(actions, await commitFile(log, version));
+  return await replay.finish({ base: previous?.parts.base, previous, signal: undefined });
+}
+
+/** What is known of the file of a commit that was just made. */
+async function commitFile(log: LogContext, version: number): Promise<CommitFile> {
+  const key = commitKey(version);
+  try {
+    const info = await log.store.head(key);
+    if (info !== undefined) return info;
+  } catch (error) {
+    // The commit is durable; that its file cannot be looked at now must not make it look failed. Without an etag the
+    // next refresh reads the table anew.
+    if (!isVarveError(error, 'STORAGE_UNAVAILABLE', 'ACCESS_DENIED')) throw error;
+  }
+  return { key, etag: undefined, modifiedMs: log.clock.now() };
+}
+
+interface CommitFile extends Anchor {
+  readonly modifiedMs: number;
+}
+
+interface Finish {
+  readonly base: CheckpointBase | undefined;
+  readonly previous: Snapshot | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One run over a log: the state so far, and what must be checked at its end. */
+class Replay {
+  readonly #log: LogContext;
+  readonly #rules: ReplayRules;
+  readonly #protocols: Protocol[] = [];
+  #state: TableState;
+  #file: CommitFile | undefined;
+  #timeMs: number | undefined;
+  #info: CommitInfo | undefined;
+
+  constructor(log: LogContext, state: TableState | undefined, timeMs: number | undefined) {
+    this.#log = log;
+    this.#timeMs = timeMs;
+    this.#rules = {
+      tableUrl: log.url,
+      meetProtocol: (protocol) => {
+        this.#protocols.push(protocol);
+      },
+    };
+    this.#state = state ?? emptyState(this.#rules);
+  }
+
+  startAt(content: CheckpointContent, version: number): void {
+    this.#state = checkpointState(content, version, this.#rules);
+  }
+
+  async readCommits(
+    commits: readonly ObjectInfo[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { store } = this.#log;
+    const read = (info: ObjectInfo, stop: AbortSignal): ReturnType<typeof store.get> =>
+      store.get(info.key, { signal: stop });
+    let at = 0;
+    for await (const object of inOrder(commits, COMMITS_AHEAD, signal, read)) {
+      const file = commits[at++];
+      if (object === undefined) throw goneError(file?.key ?? LOG);
+      this.apply(parseCommit(object.bytes, object.info.key), object.info);
+    }
+  }
+
+  apply(actions: readonly Action[], file: CommitFile): void {
+    this.#state = reconcile(this.#state, actions, this.#rules);
+    this.#file = file;
+    this.#timeMs = monotonic(file.modifiedMs, this.#timeMs);
+    this.#info = commitInfoOf(actions);
+  }
+
+  async finish({ base, previous, signal }: Finish): Promise<Snapshot> {
+    const key = this.#file?.key ?? commitKey(Math.max(this.#state.version, 0));
+    const state = requireComplete(this.#state, key);
+    const { metadata, protocol } = state;
+    const isSame = previous?.metadata === metadata;
+    const schema = isSame ? previous.schema : parseSchemaString(metadata.schemaString, key);
+    // An earlier protocol is held against the newest metadata: what it allowed and nobody uses any more is no bar.
+    const protocols = isSame ? this.#protocols : new Set([...this.#protocols, protocol]);
+    for (const met of protocols) checkReadable(met, metadata, schema);
+    const file = this.#file ?? (await this.#checkpointFile(base, signal));
+    const ownTimeMs = usesInCommitTimestamps(metadata) ? inCommitTimestamp(this.#info) : undefined;
+    return new Snapshot({
+      log: this.#log,
+      state,
+      schema,
+      base,
+      timestampMs: ownTimeMs ?? this.#timeMs ?? monotonic(file.modifiedMs, undefined),
+      anchor: { key: file.key, etag: file.etag },
+      madeMs: this.#log.clock.now(),
+    });
+  }
+
+  /** What stands for a version that was read from its checkpoint alone: its commit, or once that is gone, the former. */
+  async #checkpointFile(
+    base: CheckpointBase | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<CommitFile> {
+    const key = commitKey(this.#state.version);
+    const commit = await this.#log.store.get(key, { signal });
+    if (commit !== undefined) {
+      this.#info = readCommitInfo(commit.bytes, key);
+      return commit.info;
+    }
+    assert(base !== undefined, 'a version without a commit was read from a checkpoint');
+    return base.file;
+  }
+}
+
+async function replaySegment(
+  log: LogContext,
+  plan: LogSegment,
+  base: CheckpointBase | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Snapshot> {
+  const replay = new Replay(log, undefined, undefined);
+  if (base !== undefined) replay.startAt(base.content, base.version);
+  await replay.readCommits(plan.commits, signal);
+  return await replay.finish({ base, previous: undefined, signal });
+}
+
+async function readBase(
+  log: LogContext,
+  candidate: CheckpointCandidate | undefined,
+  signal: AbortSignal | undefined,
+): Promise<CheckpointBase | undefined> {
+  const [file] = candidate?.files ?? [];
+  if (candidate === undefined || file === undefined) return undefined;
+  if (candidate.kind === 'v2') throw unsupported(['v2Checkpoint'], 'read', file.key);
+  const sources = candidate.files.map((info) => storeSource(log.store, info.key, info));
+  const content = await readCheckpoint(sources, log.url, signal);
+  return { version: candidate.version, content, file };
+}
+
+/** Whether another way to the same version may be tried: never when the store failed or the caller left. */
+function canPassOver(error: unknown): error is VarveError {
+  return isGone(error) || isVarveError(error, 'CORRUPT_DATA', 'UNSUPPORTED_FEATURE', 'LIMIT');
+}
+
+function candidateKey(candidate: CheckpointCandidate): string {
+  return candidate.files[0]?.key ?? String(candidate.version);
+}
+
+/** The commits that follow `version` without a gap; undefined when there is one, or a later version is proven. */
+function commitsAfter(listing: readonly ObjectInfo[], version: number): ObjectInfo[] | undefined {
+  const commits: ObjectInfo[] = [];
+  let newest = version;
+  for (const info of listing) {
+    const name = parseLogName(info.key.slice(LOG.length));
+    if (name.kind === 'commit' && name.version > version) commits.push(info);
+    if (name.kind === 'commit' || name.kind.startsWith('checkpoint')) {
+      newest = Math.max(newest, 'version' in name ? name.version : version);
+    }
+  }
+  // Listings are ordered by key, and the digits of versions are padded, so these are ascending.
+  const isWhole = commits.every(({ key }, index) => key === commitKey(version + 1 + index));
+  return isWhole && version + commits.length === newest ? commits : undefined;
+}
+
+function hasCheckpoint(listing: readonly ObjectInfo[], version: number): boolean {
+  return listing.some(({ key }) => {
+    const name = parseLogName(key.slice(LOG.length));
+    return name.kind.startsWith('checkpoint') && 'version' in name && name.version > version;
+  });
+}
+
+async function reload(
+  log: LogContext,
+  previous: Snapshot,
+  signal: AbortSignal | undefined,
+): Promise<Snapshot> {
+  const next = await loadSnapshot(log, { signal });
+  checkSameTable(log, previous, next);
+  if (next.version >= previous.version) return next;
+  throw new CorruptDataError({
+    message: `the log ends at version ${next.version}, but version ${previous.version} was read before`,
+    key: commitKey(previous.version),
+  });
+}
+
+function checkSameTable(log: LogContext, previous: Snapshot, next: Snapshot): void {
+  const was = previous.metadata.id;
+  const is = next.metadata.id;
+  if (was === is) return;
+  throw new NotFoundError({
+    message: `another table is now at ${log.url}: it was dropped and made again; open it anew`,
+    kind: 'table',
+    thing: was,
+    available: is,
+  });
+}
+
+function isGone(error: unknown): error is NotFoundError {
+  return isVarveError(error, 'NOT_FOUND') && error.kind === 'object';
+}
+
+function goneForGood(cause: NotFoundError): CorruptDataError {
+  return new CorruptDataError({
+    message: 'the log lists a commit that cannot be read, again and again',
+    key: cause.thing,
+    cause,
+  });
+}
+
+function goneError(key: string): NotFoundError {
+  return new NotFoundError({
+    message: `the commit ${key} was listed and is gone: the log is being cleaned up`,
+    kind: 'object',
+    thing: key,
+  });
+}

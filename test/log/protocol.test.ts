@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import { isVarveError } from '../../src/errors.js';
+import type { Metadata, Protocol } from '../../src/log/actions.js';
+import type { Json } from '../../src/log/json.js';
+import {
+  checkReadable,
+  checkWritable,
+  impliedFeatures,
+  requiredProtocol,
+  unsupported,
+} from '../../src/log/protocol.js';
+import type { DataType, StructType } from '../../src/log/schema/types.js';
+
+type Extra = Record<string, Json>;
+
+function schemaOf(type: DataType = 'long', metadata: Extra = {}): StructType {
+  const inner: StructType = {
+    type: 'struct',
+    fields: [{ name: 'n', type, nullable: true, metadata }],
+  };
+  const array: DataType = { type: 'array', elementType: inner, containsNull: true };
+  return {
+    type: 'struct',
+    fields: [{ name: 'a', type: array, nullable: true, metadata: {} }],
+  };
+}
+
+function metadataOf(configuration: Record<string, string>): Metadata {
+  return {
+    id: 'id',
+    format: { provider: 'parquet', options: new Map() },
+    schemaString: '',
+    partitionColumns: [],
+    configuration: new Map(Object.entries(configuration)),
+  };
+}
+
+const legacy = (minReaderVersion: number, minWriterVersion: number): Protocol => ({
+  minReaderVersion,
+  minWriterVersion,
+});
+const listed = (readerFeatures: string[], writerFeatures: string[] = []): Protocol => ({
+  minReaderVersion: 3,
+  minWriterVersion: 7,
+  readerFeatures,
+  writerFeatures: [...readerFeatures, ...writerFeatures],
+});
+const writers = (...writerFeatures: string[]): Protocol => ({
+  minReaderVersion: 1,
+  minWriterVersion: 7,
+  writerFeatures,
+});
+
+interface Case {
+  readonly protocol: Protocol;
+  readonly properties?: Record<string, string>;
+  readonly schema?: StructType;
+}
+
+/** The features a check names, `[]` when it passes. */
+function refused(check: typeof checkReadable, { protocol, properties, schema }: Case): unknown {
+  try {
+    check(protocol, metadataOf(properties ?? {}), schema ?? schemaOf());
+    return [];
+  } catch (error) {
+    if (!isVarveError(error, 'UNSUPPORTED_FEATURE')) throw error;
+    expect(error.message).toContain(error.features.join(', '));
+    expect(error.remedy).not.toBe('');
+    return error.features;
+  }
+}
+
+const VARIANT: DataType = { type: 'unknown', name: 'variant', json: 'variant' };
+const INTERVAL: DataType = { type: 'unknown', name: 'interval day', json: 'interval day' };
+const CHANGED = schemaOf('long', { 'delta.typeChanges': [] });
+const mapped = { 'delta.columnMapping.mode': 'name' };
+
+describe('checkReadable', () => {
+  it.each<[string, Case, string[]]>([
+    ['(1,1)', { protocol: legacy(1, 1) }, []],
+    ['(1,6)', { protocol: legacy(1, 6) }, []],
+    ['(2,5), unmapped', { protocol: legacy(2, 5) }, []],
+    [
+      '(2,5), mode none',
+      { protocol: legacy(2, 5), properties: { 'delta.columnMapping.mode': 'none' } },
+      [],
+    ],
+    ['(2,5), mapped', { protocol: legacy(2, 5), properties: mapped }, ['columnMapping']],
+    [
+      '(1,2), mapped, which it does not support',
+      { protocol: legacy(1, 2), properties: mapped },
+      [],
+    ],
+    ['reader 4', { protocol: legacy(4, 7) }, ['minReaderVersion=4']],
+    ['reader 99, writer 99', { protocol: legacy(99, 99) }, ['minReaderVersion=99']],
+    ['writer 8 alone', { protocol: legacy(1, 8) }, []],
+    ['unknown writer features', { protocol: writers('futureFeature', 'rowTracking') }, []],
+    ['an unknown reader feature', { protocol: listed(['futureFeature']) }, ['futureFeature']],
+    ['timestampNtz', { protocol: listed(['timestampNtz', 'timestampWithoutTimezone']) }, []],
+    ['vacuumProtocolCheck', { protocol: listed(['vacuumProtocolCheck']) }, []],
+    ['at need', { protocol: listed(['deletionVectors', 'v2Checkpoint']) }, []],
+    ['mapping listed, not active', { protocol: listed(['columnMapping']) }, []],
+    [
+      'mapping active',
+      { protocol: listed(['columnMapping']), properties: mapped },
+      ['columnMapping'],
+    ],
+    [
+      'widening without changes',
+      { protocol: listed(['typeWidening']), properties: { 'delta.enableTypeWidening': 'true' } },
+      [],
+    ],
+    ['widening', { protocol: listed(['typeWidening']), schema: CHANGED }, ['typeWidening']],
+    [
+      'widening preview',
+      { protocol: listed(['typeWidening-preview']), schema: CHANGED },
+      ['typeWidening-preview'],
+    ],
+    ['variant without a column', { protocol: listed(['variantType', 'variantShredding']) }, []],
+    ['variant', { protocol: listed(['variantType']), schema: schemaOf(VARIANT) }, ['variantType']],
+    ['a type of no feature', { protocol: legacy(1, 2), schema: schemaOf(INTERVAL) }, []],
+    ['catalogs', { protocol: listed(['catalogManaged']) }, ['catalogManaged']],
+    ['coordinated commits, dropped', { protocol: writers('coordinatedCommits-preview') }, []],
+    [
+      'coordinated commits',
+      {
+        protocol: legacy(1, 2),
+        properties: { 'delta.coordinatedCommits.commitCoordinator-preview': 'x' },
+      },
+      ['coordinatedCommits-preview'],
+    ],
+    [
+      'every one is named',
+      { protocol: listed(['geospatial', 'deletionVectors', 'catalogManaged']) },
+      ['geospatial', 'catalogManaged'],
+    ],
+  ])('%s', (_name, table, expected) => {
+    expect(refused(checkReadable, table)).toEqual(expected);
+  });
+});
+
+describe('checkWritable', () => {
+  const field = (name: string): StructType => schemaOf('long', { [name]: 'x' });
+
+  it.each<[string, Case, string[]]>([
+    ['(1,2)', { protocol: legacy(1, 2) }, []],
+    ['(1,7) with nothing', { protocol: writers() }, []],
+    ['(2,6), nothing active', { protocol: legacy(2, 6) }, []],
+    ['append-only', { protocol: legacy(1, 2), properties: { 'delta.appendOnly': 'true' } }, []],
+    [
+      'ntz',
+      {
+        protocol: listed(['timestampNtz'], ['appendOnly', 'invariants']),
+        schema: schemaOf('timestamp_ntz'),
+      },
+      [],
+    ],
+    ['writer 8', { protocol: legacy(1, 8) }, ['minWriterVersion=8']],
+    ['invariants', { protocol: legacy(1, 2), schema: field('delta.invariants') }, ['invariants']],
+    [
+      'constraints',
+      { protocol: legacy(1, 3), properties: { 'delta.constraints.c': 'x > 1' } },
+      ['checkConstraints'],
+    ],
+    [
+      'constraints, unlisted',
+      { protocol: legacy(1, 2), properties: { 'delta.constraints.c': 'x > 1' } },
+      ['checkConstraints'],
+    ],
+    ['constraints, supported', { protocol: writers('checkConstraints') }, []],
+    [
+      'generated',
+      { protocol: legacy(1, 4), schema: field('delta.generationExpression') },
+      ['generatedColumns'],
+    ],
+    [
+      'identity',
+      { protocol: legacy(1, 6), schema: field('delta.identity.start') },
+      ['identityColumns'],
+    ],
+    [
+      'defaults',
+      { protocol: writers('allowColumnDefaults'), schema: field('CURRENT_DEFAULT') },
+      ['allowColumnDefaults'],
+    ],
+    [
+      'varchar',
+      { protocol: legacy(1, 2), schema: field('__CHAR_VARCHAR_TYPE_STRING') },
+      ['__CHAR_VARCHAR_TYPE_STRING'],
+    ],
+    [
+      'change feed',
+      { protocol: legacy(1, 4), properties: { 'delta.enableChangeDataFeed': 'true' } },
+      [],
+    ],
+    ['mapping, not active', { protocol: listed(['columnMapping']) }, []],
+    ['domains', { protocol: writers('domainMetadata') }, ['domainMetadata']],
+    [
+      'row tracking',
+      { protocol: writers('rowTracking', 'domainMetadata') },
+      ['rowTracking', 'domainMetadata'],
+    ],
+    ['in-commit timestamps', { protocol: writers('inCommitTimestamp') }, ['inCommitTimestamp']],
+    ['deletion vectors', { protocol: listed(['deletionVectors']) }, ['deletionVectors']],
+    ['v2 checkpoints', { protocol: listed(['v2Checkpoint']) }, ['v2Checkpoint']],
+    ['widening, without changes', { protocol: listed(['typeWidening']) }, ['typeWidening']],
+    ['vacuumProtocolCheck', { protocol: listed(['vacuumProtocolCheck']) }, ['vacuumProtocolCheck']],
+    ['an unknown feature', { protocol: writers('appendOnly', 'futureFeature') }, ['futureFeature']],
+    ['an unknown type', { protocol: legacy(1, 2), schema: schemaOf(INTERVAL) }, ['interval day']],
+    ['what is not readable', { protocol: listed(['futureFeature']) }, ['futureFeature']],
+  ])('%s', (_name, table, expected) => {
+    expect(refused(checkWritable, table)).toEqual(expected);
+  });
+
+  it('passes what requiredProtocol makes', () => {
+    for (const type of ['long', 'timestamp_ntz', 'void'] as const) {
+      const schema = schemaOf(type);
+      for (const properties of [{}, { 'delta.enableChangeDataFeed': 'true' }]) {
+        const { configuration } = metadataOf(properties);
+        const protocol = requiredProtocol(schema, configuration);
+        expect(refused(checkWritable, { protocol, properties, schema })).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('requiredProtocol', () => {
+  const required = (schema: StructType, properties: Record<string, string> = {}): Protocol =>
+    requiredProtocol(schema, metadataOf(properties).configuration);
+
+  it('is (1,2) unless more is needed, and then lists what (1,2) implies', () => {
+    expect(required(schemaOf())).toEqual(legacy(1, 2));
+    expect(required(schemaOf(), { 'delta.appendOnly': 'true', mine: 'x' })).toEqual(legacy(1, 2));
+    expect(required(schemaOf('timestamp_ntz'))).toEqual({
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['timestampNtz'],
+      writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
+    });
+    expect(required(schemaOf(), { 'delta.enableChangeDataFeed': 'true' })).toEqual({
+      minReaderVersion: 1,
+      minWriterVersion: 7,
+      writerFeatures: ['appendOnly', 'changeDataFeed', 'invariants'],
+    });
+  });
+
+  it.each<[string, StructType, Record<string, string>, string]>([
+    ['a variant', schemaOf(VARIANT), {}, 'variantType'],
+    ['deletion vectors', schemaOf(), { 'delta.enableDeletionVectors': 'true' }, 'deletionVectors'],
+    ['mapping', schemaOf(), mapped, 'columnMapping'],
+    ['row ids', schemaOf(), { 'delta.enableRowTracking': 'true' }, 'rowTracking'],
+    ['widening', schemaOf(), { 'delta.enableTypeWidening': 'true' }, 'typeWidening'],
+    ['a constraint', schemaOf(), { 'delta.constraints.c': 'a > 1' }, 'checkConstraints'],
+    ['v2 checkpoints', schemaOf(), { 'delta.checkpointPolicy': 'v2' }, 'v2Checkpoint'],
+    [
+      'a generated column',
+      schemaOf('long', { 'delta.generationExpression': 'x' }),
+      {},
+      'generatedColumns',
+    ],
+  ])('refuses %s by name', (_name, schema, properties, feature) => {
+    expect(() => required(schema, properties)).toThrow(
+      expect.objectContaining({ features: expect.arrayContaining([feature]), side: 'write' }),
+    );
+  });
+});
+
+describe('impliedFeatures', () => {
+  it.each<[Protocol, string[]]>([
+    [legacy(1, 1), []],
+    [legacy(1, 2), ['appendOnly', 'invariants']],
+    [
+      legacy(1, 4),
+      ['appendOnly', 'changeDataFeed', 'checkConstraints', 'generatedColumns', 'invariants'],
+    ],
+    [
+      legacy(2, 6),
+      [
+        'appendOnly',
+        'changeDataFeed',
+        'checkConstraints',
+        'columnMapping',
+        'generatedColumns',
+        'identityColumns',
+        'invariants',
+      ],
+    ],
+    [listed(['timestampNtz'], ['appendOnly']), ['appendOnly', 'timestampNtz']],
+    [{ ...writers('columnMapping'), minReaderVersion: 2 }, ['columnMapping']],
+  ])('%j', (protocol, expected) => {
+    expect(impliedFeatures(protocol)).toEqual(expected);
+  });
+});
+
+describe('unsupported', () => {
+  it('names features, side, place and the way out', () => {
+    const error = unsupported(['deletionVectors'], 'read', 'file a.parquet');
+    expect(error).toMatchObject({ features: ['deletionVectors'], side: 'read' });
+    expect(error.message).toContain('file a.parquet');
+    expect(error.remedy).toContain('PURGE');
+    expect(unsupported(['deletionVectors', 'x'], 'write').remedy).toContain('DROP FEATURE');
+  });
+});

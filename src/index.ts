@@ -1,0 +1,129 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * Delta Lake for TypeScript: versioned Parquet tables that Spark, delta-rs and Databricks read and write too.
+ *
+ * @example
+ * ```ts
+ * import { DeltaTable, gt } from 'varve';
+ *
+ * const penguins = { id: 'long not null', species: 'string', body_mass_g: 'long' } as const;
+ * const table = await DeltaTable.create('./lake/penguins', { schema: penguins, ifExists: 'open' });
+ * await table.append([{ id: 1n, species: 'Adelie', body_mass_g: 3750n }]);
+ * for await (const row of table.scan({ where: gt('body_mass_g', 3000) })) row.species;
+ * const before = await table.snapshot({ version: 0 });
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { type Clock, type Entropy, systemClock, systemEntropy } from './clock.js';
+export type { CommitAttempt, ErrorCode, Retry, ThingKind, Winner } from './errors.js';
+export {
+  AccessDeniedError,
+  AlreadyExistsError,
+  type AnyVarveError,
+  CommitConflictError,
+  CommitStateUnknownError,
+  CorruptDataError,
+  DataGoneError,
+  type ErrorContext,
+  InternalError,
+  InvalidArgumentError,
+  isVarveError,
+  LimitError,
+  NotFoundError,
+  SchemaMismatchError,
+  StorageUnavailableError,
+  UnsupportedFeatureError,
+  VarveError,
+} from './errors.js';
+export type { AddFile, DeletionVectorDescriptor, Protocol, StringMap } from './log/actions.js';
+export type { Json, JsonNumber } from './log/json.js';
+export type {
+  ArrayType,
+  DataType,
+  DecimalName,
+  MapType,
+  PrimitiveName,
+  StructField,
+  StructType,
+  UnknownType,
+} from './log/schema/types.js';
+export type {
+  Body,
+  ByteRange,
+  CallContext,
+  DeleteOptions,
+  DeleteOutcome,
+  GetOptions,
+  ListOptions,
+  ObjectInfo,
+  ObjectStore,
+  PutOutcome,
+  StorageProvider,
+  StoredObject,
+} from './storage/object-store.js';
+export { openStore } from './storage/open-store.js';
+export type { CallOptions, Idempotency, Progress, WriteOptions } from './table/call-options.js';
+export type { FileCheck } from './table/check-files.js';
+export type { CreateOptions, CreateRowsOptions } from './table/create.js';
+export { DeltaTable } from './table/delta-table.js';
+export {
+  and,
+  between,
+  eq,
+  everyRow,
+  gt,
+  gte,
+  isIn,
+  isNull,
+  like,
+  lt,
+  lte,
+  ne,
+  not,
+  or,
+  startsWith,
+} from './table/expression/builders.js';
+export { predicateFromJson } from './table/expression/json.js';
+export type {
+  ColumnRef,
+  Comparable,
+  Has,
+  Needs,
+  Predicate,
+  RowsOf,
+  Where,
+} from './table/expression/predicate-types.js';
+export type { ColumnJson, PredicateJson } from './table/expression/to-json.js';
+export type { ArrowTableLike, ReadableStreamLike, Rows } from './table/input.js';
+export type { OpenSchemaOptions } from './table/open.js';
+export type { Commit, CommitMetrics } from './table/outcome.js';
+export type { OverwriteOptions } from './table/overwrite.js';
+export type { CreatePinOptions, Pin, PinCheck, Pins } from './table/pins.js';
+export type { CommitResolution } from './table/resolve-commit.js';
+export { type JsonRow, type JsonValue, toJsonRow } from './table/row/json-row.js';
+export type {
+  AnyNewRow,
+  AnyRow,
+  AnySchema,
+  ColumnOverrides,
+  ColumnType,
+  NewRow,
+  PrimitiveText,
+  Row,
+  SchemaFor,
+  SchemaLiteral,
+  TableSchema,
+  TypeText,
+  Value,
+} from './table/row/row-types.js';
+export type { SchemaInputOf, SchemaOutputOf, StandardSchema } from './table/row/standard-schema.js';
+export type { ColumnsIn, NewRowIn, RowIn } from './table/row/table-types.js';
+export { Timestamp } from './table/row/timestamp.js';
+export type { BatchOptions, RowFilter, Scan, ScanOptions } from './table/scan.js';
+export type { ArrowBatch, ArrowColumn, ArrowField, ArrowTable } from './table/scan-arrow.js';
+export type { ScanPlan } from './table/scan-plan.js';
+export type { At, Snapshot, TableFile } from './table/snapshot.js';
+export type { HistoryEntry, HistoryOptions } from './table/table-history.js';
+export type { OpenOptions } from './table/table-state.js';
+export { VERSION } from './version.js';

@@ -1,0 +1,92 @@
+/** The options every long call takes, and how options of any call are checked. */
+import { z } from 'zod';
+import { InvalidArgumentError } from '../errors.js';
+
+/** How far a call has come. */
+export interface Progress {
+  /** `append`, `overwrite`, `scan`, ... */
+  readonly operation: string;
+  /** Rows done. */
+  readonly rows: number;
+  /** Rows in all, when they are known. */
+  readonly totalRows?: number | undefined;
+  /** Bytes written or read. */
+  readonly bytes: number;
+}
+
+export interface CallOptions {
+  /** Stops the call. It then rejects with `signal.reason`, and nothing was committed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how far the call has come; must not throw. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Exactly-once writing: the table remembers the last sequence of each application. */
+export interface Idempotency {
+  /** Names the application; one writer at a time should use it. */
+  readonly appId: string;
+  /** Rises with every write: a safe integer from 0. */
+  readonly sequence: number;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Makes a repeated call a no-op: when the table has seen this sequence, the outcome is `already-applied`. */
+  readonly idempotency?: Idempotency | undefined;
+}
+
+const aborter: z.ZodType<AbortSignal> = z.custom<AbortSignal>(
+  (value) => typeof value === 'object' && value !== null && 'aborted' in value,
+  { message: 'an AbortSignal' },
+);
+
+const progress: z.ZodType<(progress: Progress) => void> = z.custom<(progress: Progress) => void>(
+  (value) => typeof value === 'function',
+);
+
+interface CallShape {
+  readonly signal: z.ZodOptional<typeof aborter>;
+  readonly onProgress: z.ZodOptional<typeof progress>;
+}
+
+/** The keys of {@link CallOptions}, to spread into a call's own. */
+export const callOptions: CallShape = {
+  signal: aborter.optional(),
+  onProgress: progress.optional(),
+};
+
+const idempotency: z.ZodType<Idempotency> = z.strictObject({
+  appId: z.string().min(1),
+  sequence: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+});
+
+interface WriteShape extends CallShape {
+  readonly idempotency: z.ZodOptional<typeof idempotency>;
+}
+
+/** The keys of {@link WriteOptions}, to spread into a call's own. */
+export const writeOptions: WriteShape = { ...callOptions, idempotency: idempotency.optional() };
+
+/**
+ * Checks options before anything is read or written.
+ *
+ * @throws InvalidArgumentError naming the option, for a wrong value and for a key that is not known
+ */
+export function checkOptions<S extends z.ZodType>(
+  call: string,
+  schema: S,
+  options: unknown,
+): z.output<S> {
+  const checked = schema.safeParse(options);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const option = unknown ?? issue?.path.map(String).join('.') ?? '';
+  throw new InvalidArgumentError({
+    message:
+      unknown === undefined
+        ? `${call}: the option is not valid: ${issue?.message ?? 'invalid'}`
+        : `${call}: there is no such option`,
+    option: option === '' ? 'options' : option,
+    cause: checked.error,
+  });
+}

@@ -1,0 +1,233 @@
+/** Makes a table. */
+import { z } from 'zod';
+import { AlreadyExistsError, InvalidArgumentError, isVarveError } from '../errors.js';
+import type { Action, Metadata, StringMap } from '../log/actions.js';
+import type { CommitDescription } from '../log/commit-info.js';
+import { checkWritable, requiredProtocol } from '../log/protocol.js';
+import { arrowInputSchema, isArrowInput } from '../log/schema/arrow-input.js';
+import { fromArrowSchema } from '../log/schema/arrow-type.js';
+import { checkColumnNames } from '../log/schema/column-name.js';
+import { formatSchemaString } from '../log/schema/schema-json.js';
+import type { StructType } from '../log/schema/types.js';
+import { checkProperties } from '../log/table-properties.js';
+import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import { commitFiles } from './commit-files.js';
+import { inputBatches, peekRows, type Rows } from './input.js';
+import { findSnapshot } from './open.js';
+import { NO_METRICS, outcomeOf } from './outcome.js';
+import { inferSchema } from './row/infer-schema.js';
+import type { ColumnOverrides, TableSchema } from './row/row-types.js';
+import { toStructType } from './row/schema-input.js';
+import type { ColumnsIn } from './row/table-types.js';
+import { checkSameSchema } from './same-schema.js';
+import { findColumn } from './scan-columns.js';
+import { type OpenOptions, type TableHandle, type TableState, tableState } from './table-state.js';
+import { type WrittenFiles, writeFiles } from './write-files.js';
+
+interface CreateCommon extends OpenOptions, CallOptions {
+  /** Table properties, `delta.*` and others. */
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface CreateOptions<S extends TableSchema> extends CreateCommon {
+  readonly schema: S;
+  /** Columns that part the table's files into folders; of primitive types. */
+  readonly partitionBy?: readonly ColumnsIn<S>[] | undefined;
+  /** What to do when the table is there: fail, or open it after comparing schema and partition columns. */
+  readonly ifExists?: 'error' | 'open' | undefined;
+  /** Delta types of columns, instead of those a Standard Schema would give. */
+  readonly columns?: ColumnOverrides | undefined;
+}
+
+export interface CreateRowsOptions<T extends object> extends CreateCommon {
+  readonly rows: Rows<T>;
+  readonly partitionBy?: readonly (keyof T & string)[] | undefined;
+}
+
+const optionsOf = z.strictObject({
+  ...callOptions,
+  storage: z.unknown().optional(),
+  schema: z.unknown().optional(),
+  rows: z.unknown().optional(),
+  columns: z.unknown().optional(),
+  partitionBy: z.array(z.string()).optional(),
+  ifExists: z.enum(['error', 'open']).optional(),
+  properties: z.record(z.string(), z.string()).optional(),
+  name: z.string().optional(),
+  description: z.string().optional(),
+});
+type Checked = z.output<typeof optionsOf>;
+
+/** The parts of a new table, checked. */
+interface NewTable {
+  readonly schema: StructType;
+  readonly metadata: Metadata;
+  readonly actions: readonly Action[];
+}
+
+/** Makes the table, or opens it; see {@link DeltaTable.create}. */
+export async function createTable(
+  url: string | URL,
+  options: CreateOptions<TableSchema> | CreateRowsOptions<object>,
+): Promise<TableHandle> {
+  const checked = checkOptions('create', optionsOf, options);
+  if ((checked.schema === undefined) === (checked.rows === undefined)) {
+    throw new InvalidArgumentError({
+      message: 'create: give the table a schema, or rows to infer one from, and not both',
+      option: checked.schema === undefined ? 'schema' : 'rows',
+      expected: 'one of schema and rows',
+    });
+  }
+  const state = tableState(url, options);
+  return checked.schema === undefined
+    ? await createFromRows(state, checked)
+    : await createFromSchema(state, checked);
+}
+
+async function createFromSchema(state: TableState, options: Checked): Promise<TableHandle> {
+  const { schema, asNumber } = toStructType(options.schema as TableSchema, {
+    columns: options.columns as ColumnOverrides | undefined,
+  });
+  const handle: TableHandle = { state, asNumber };
+  const table = newTable(state, schema, options);
+  if (await existing(state, table, options)) return handle;
+  try {
+    await commitTable(state, table, undefined, options.signal);
+  } catch (error) {
+    // Another creator was first: with `open` that is as good.
+    if (!isVarveError(error, 'ALREADY_EXISTS')) throw error;
+    if (!(await existing(state, table, options))) throw error;
+  }
+  return handle;
+}
+
+/** Whether the table is there and is the one wanted. */
+async function existing(state: TableState, table: NewTable, options: Checked): Promise<boolean> {
+  const found = await findSnapshot(state, options.signal);
+  if (found === undefined) return false;
+  if (options.ifExists !== 'open') throw tableExists(state);
+  checkSameSchema(table.schema, table.metadata.partitionColumns, found);
+  return true;
+}
+
+async function createFromRows(state: TableState, options: Checked): Promise<TableHandle> {
+  const { signal } = options;
+  if ((await findSnapshot(state, signal)) !== undefined) throw tableExists(state);
+  const { schema, rows } = await inferred(options.rows);
+  const table = newTable(state, schema, options);
+  const { partitionColumns, configuration } = table.metadata;
+  const { store } = state.log;
+  const { entropy } = state.environment;
+  const written = await writeFiles(
+    { store, entropy, schema, partitionColumns, configuration, operation: 'create' },
+    inputBatches(rows, schema, signal),
+    options,
+  );
+  await commitTable(state, table, written, signal);
+  return { state, asNumber: new Set() };
+}
+
+async function inferred(rows: unknown): Promise<{ schema: StructType; rows: unknown }> {
+  if (isArrowInput(rows)) {
+    const input = await arrowInputSchema(rows);
+    return { schema: fromArrowSchema(input.schema), rows: input.input };
+  }
+  const peeked = await peekRows(rows);
+  return { schema: inferSchema(peeked.first), rows: peeked.rows };
+}
+
+function newTable(state: TableState, schema: StructType, options: Checked): NewTable {
+  checkColumnNames(schema);
+  const configuration: StringMap = new Map(Object.entries(options.properties ?? {}));
+  checkProperties(configuration);
+  const partitionColumns = partitionsOf(schema, options.partitionBy ?? []);
+  const { clock, entropy } = state.environment;
+  const metadata: Metadata = {
+    id: entropy.uuid(),
+    name: options.name,
+    description: options.description,
+    format: { provider: 'parquet', options: new Map() },
+    schemaString: formatSchemaString(schema),
+    partitionColumns,
+    configuration,
+    createdTime: clock.now(),
+  };
+  const protocol = requiredProtocol(schema, configuration);
+  checkWritable(protocol, metadata, schema);
+  return {
+    schema,
+    metadata,
+    actions: [
+      { kind: 'protocol', protocol },
+      { kind: 'metaData', metaData: metadata },
+    ],
+  };
+}
+
+function partitionsOf(schema: StructType, names: readonly string[]): readonly string[] {
+  const columns = names.map((name) => findColumn(schema, name, 'partitionBy'));
+  const bad = columns.find(({ type }) => typeof type !== 'string' || type === 'void');
+  const all = columns.length > 0 && columns.length === schema.fields.length;
+  if (bad === undefined && !all && new Set(columns).size === columns.length) {
+    return columns.map(({ name }) => name);
+  }
+  throw new InvalidArgumentError({
+    message: all
+      ? 'create: a table needs a column that is no partition column'
+      : 'create: the table cannot be partitioned like this',
+    option: 'partitionBy',
+    expected: 'different columns of primitive types, and at least one column besides',
+  });
+}
+
+/** @throws AlreadyExistsError when another process made the table meanwhile */
+async function commitTable(
+  state: TableState,
+  table: NewTable,
+  written: WrittenFiles | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const adds = (written?.adds ?? []).map((add) => ({ kind: 'add', add }) as const);
+  const request = {
+    base: undefined,
+    actions: [...table.actions, ...adds],
+    reads: { files: new Set<string>(), appIds: new Set<string>() },
+    described: description(table.metadata, written),
+    signal,
+  };
+  const { result, warnings } = await commitFiles(state, request, written?.keys ?? []);
+  if (result.outcome === 'conflict') throw tableExists(state);
+  outcomeOf(result, NO_METRICS, warnings, 'create it again');
+}
+
+function description(metadata: Metadata, written: WrittenFiles | undefined): CommitDescription {
+  const { partitionColumns, configuration, description: text } = metadata;
+  return {
+    operation: written === undefined ? 'CREATE TABLE' : 'CREATE TABLE AS SELECT',
+    operationParameters: {
+      isManaged: 'false',
+      ...(text === undefined ? {} : { description: text }),
+      partitionBy: JSON.stringify(partitionColumns),
+      properties: JSON.stringify(Object.fromEntries(configuration)),
+    },
+    operationMetrics:
+      written === undefined
+        ? {}
+        : {
+            numFiles: String(written.adds.length),
+            numOutputRows: String(written.rows),
+            numOutputBytes: String(written.bytes),
+          },
+    isBlindAppend: written !== undefined,
+  };
+}
+
+function tableExists(state: TableState): AlreadyExistsError {
+  return new AlreadyExistsError({
+    message: 'there is a table at this place; open it, or create with ifExists: "open"',
+    kind: 'table',
+    thing: state.url,
+  });
+}

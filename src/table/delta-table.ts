@@ -1,0 +1,150 @@
+/** A Delta table: the table of contents of everything one can do with it; each verb has a file of its own. */
+import type { CommitAttempt } from '../errors.js';
+import { append } from './append.js';
+import type { CallOptions, WriteOptions } from './call-options.js';
+import { type CreateOptions, type CreateRowsOptions, createTable } from './create.js';
+import type { Rows } from './input.js';
+import { type OpenSchemaOptions, openTable, tableExists } from './open.js';
+import type { Commit } from './outcome.js';
+import { type OverwriteOptions, overwrite } from './overwrite.js';
+import { Pins } from './pins.js';
+import { type CommitResolution, resolveCommit } from './resolve-commit.js';
+import type { AnySchema, SchemaFor, TableSchema } from './row/row-types.js';
+import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
+import type { Scan, ScanOptions } from './scan.js';
+import { lazyScan } from './scan.js';
+import { type At, type Snapshot, snapshotAt } from './snapshot.js';
+import { type HistoryEntry, type HistoryOptions, tableHistory } from './table-history.js';
+import type { OpenOptions, TableHandle } from './table-state.js';
+
+/**
+ * A table at a URL. The handle holds nothing open and may be shared; each call works on the newest version unless it
+ * says otherwise. `S` is the type of its schema: as `DeltaTable<typeof penguins>` its rows and conditions are typed.
+ */
+export class DeltaTable<S extends TableSchema = AnySchema> {
+  /** Absolute and canonical, without a trailing slash. */
+  readonly url: string;
+  /** Names for versions that are to be kept. */
+  readonly pins: Pins;
+  readonly #handle: TableHandle;
+
+  /** @internal */
+  constructor(handle: TableHandle) {
+    this.#handle = handle;
+    this.url = handle.state.url;
+    this.pins = new Pins(handle.state);
+  }
+
+  /**
+   * Makes a table whose schema is inferred from rows, by JavaScript type and never by value (number is double, bigint
+   * long, Date timestamp), and writes the rows, all in one commit.
+   *
+   * @throws AlreadyExistsError when there is a table at `url`
+   * @throws SchemaMismatchError when rows disagree on a column's type
+   */
+  static create<T extends object>(
+    url: string | URL,
+    options: CreateRowsOptions<T>,
+  ): Promise<DeltaTable<SchemaFor<T>>>;
+  /**
+   * Makes an empty table of the given schema: a literal of the protocol's type names, a Standard Schema (zod), or a
+   * Delta StructType.
+   *
+   * @throws AlreadyExistsError when there is a table at `url`, unless `ifExists` is `open`
+   * @throws SchemaMismatchError when `ifExists` is `open` and the table's schema or partition columns differ
+   * @throws InvalidArgumentError when the schema or an option cannot be used
+   */
+  static create<const S extends TableSchema>(
+    url: string | URL,
+    options: CreateOptions<S>,
+  ): Promise<DeltaTable<S>>;
+  static async create(
+    url: string | URL,
+    options: CreateRowsOptions<object> | CreateOptions<TableSchema>,
+  ): Promise<unknown> {
+    return new DeltaTable(await createTable(url, options));
+  }
+
+  /**
+   * Opens the table at `url`; its columns are checked when they are used.
+   *
+   * @throws NotFoundError (kind `table`) when there is none
+   * @throws UnsupportedFeatureError when reading it needs what this version does not have
+   */
+  static open(
+    url: string | URL,
+    options?: OpenOptions & { readonly schema?: undefined },
+  ): Promise<DeltaTable>;
+  /**
+   * Opens the table at `url` as a table of `schema`.
+   *
+   * @throws SchemaMismatchError with every difference, when the table's schema is another
+   */
+  static open<const S extends TableSchema>(
+    url: string | URL,
+    options: OpenSchemaOptions<S>,
+  ): Promise<DeltaTable<S>>;
+  static async open(
+    url: string | URL,
+    options: OpenOptions | OpenSchemaOptions<TableSchema> = {},
+  ): Promise<unknown> {
+    return new DeltaTable(await openTable(url, options));
+  }
+
+  /** Whether there is a table at `url`. */
+  static exists(url: string | URL, options: OpenOptions = {}): Promise<boolean> {
+    return tableExists(url, options);
+  }
+
+  /**
+   * The table as it was at a version, an instant or a pin, or as it is now. A snapshot never changes.
+   *
+   * @throws NotFoundError (kind `version` or `pin`) with what there is instead
+   */
+  snapshot(at: At = {}, options: CallOptions = {}): Promise<Snapshot<RowIn<S>>> {
+    return snapshotAt<RowIn<S>>(this.#handle, at, options);
+  }
+
+  /** The rows of the newest version when the scan is run; see {@link Snapshot.scan}. */
+  scan<const K extends ColumnsIn<S> = ColumnsIn<S>>(
+    options: ScanOptions<RowIn<S>, K> = {},
+  ): Scan<{ readonly [P in K]: RowIn<S>[P] }> {
+    return lazyScan(this.#handle, undefined, options);
+  }
+
+  /**
+   * Adds rows in one commit, however many. Never conflicts with another append.
+   *
+   * @throws SchemaMismatchError with the row and column of the first value that does not fit; nothing is committed
+   * @throws CommitConflictError when another commit changed the table's schema or protocol meanwhile
+   * @throws CommitStateUnknownError when the store never said whether the commit landed
+   */
+  append(rows: Rows<NewRowIn<S>>, options: WriteOptions = {}): Promise<Commit> {
+    return append(this.#handle.state, rows, options);
+  }
+
+  /**
+   * Replaces the whole table, or with `where` the rows for which it is true, by `rows`, in one commit.
+   *
+   * @throws SchemaMismatchError when a row does not fit the table, or does not meet `where`
+   * @throws CommitConflictError when another commit changed what was replaced; rows that can be read again are tried
+   * again `attempts` times before
+   * @throws CommitStateUnknownError when the store never said whether the commit landed
+   */
+  overwrite(rows: Rows<NewRowIn<S>>, options: OverwriteOptions<RowIn<S>> = {}): Promise<Commit> {
+    return overwrite(this.#handle.state, rows, options);
+  }
+
+  /** What was committed, newest first. */
+  history(options: HistoryOptions = {}): Promise<readonly HistoryEntry[]> {
+    return tableHistory(this.#handle.state, options);
+  }
+
+  /**
+   * Whether a commit that ended with COMMIT_STATE_UNKNOWN landed after all; may be asked at any time, also by another
+   * process.
+   */
+  resolveCommit(attempt: CommitAttempt, options: CallOptions = {}): Promise<CommitResolution> {
+    return resolveCommit(this.#handle.state, attempt, options);
+  }
+}

@@ -1,0 +1,118 @@
+/** The JSON door to a condition: what a tracker recorded, and what crossed a process. */
+import { InvalidArgumentError, LimitError } from '../../errors.js';
+import { COMPARISONS, MAX_PREDICATE_DEPTH, type Node } from './ast.js';
+import { checkColumn, checkConditions, checkPattern } from './check.js';
+import { predicateOf } from './condition.js';
+import { literalFromJson, textOf } from './literal.js';
+import type { Predicate } from './predicate-types.js';
+
+/**
+ * The condition that `JSON.parse(JSON.stringify(predicate))` describes. Which columns it names is
+ * checked when it is used; `R` is the caller's word for it.
+ *
+ * @throws InvalidArgumentError when it is not such a description: an unknown `op`, a missing or an
+ * unknown member
+ * @throws LimitError when it nests deeper than a condition may
+ */
+export function predicateFromJson<R = never>(json: unknown): Predicate<R> {
+  return predicateOf(parseNode(json, 1));
+}
+
+type Members = { readonly [name: string]: unknown };
+
+function parseNode(json: unknown, depth: number): Node {
+  if (depth > MAX_PREDICATE_DEPTH) {
+    throw new LimitError({
+      message: 'the JSON of the condition is nested too deeply',
+      limit: 'MAX_PREDICATE_DEPTH',
+      value: depth,
+      max: MAX_PREDICATE_DEPTH,
+    });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw refused('the JSON of a condition is not an object');
+  }
+  const members = json as Members;
+  const op = members['op'];
+  const comparison = COMPARISONS.find((name) => name === op);
+  if (comparison !== undefined) {
+    const [column, value] = take(members, 'column', 'value');
+    const place = `value of ${comparison}`;
+    return { op: comparison, column: checkColumn(column), value: literalFromJson(value, place) };
+  }
+  switch (op) {
+    case 'and':
+    case 'or': {
+      const [conditions] = take(members, 'conditions');
+      const parsed = arrayOf(conditions, op).map((item) => parseNode(item, depth + 1));
+      return { op, conditions: checkConditions(op, parsed) };
+    }
+    case 'not': {
+      const [condition] = take(members, 'condition');
+      return { op, condition: parseNode(condition, depth + 1) };
+    }
+    case 'everyRow':
+      take(members);
+      return { op };
+    default:
+      return parseColumnTest(op, members);
+  }
+}
+
+function parseColumnTest(op: unknown, members: Members): Node {
+  switch (op) {
+    case 'isIn': {
+      const [column, values] = take(members, 'column', 'values');
+      const literals = arrayOf(values, op).map((item) => literalFromJson(item, 'value of isIn'));
+      return { op, column: checkColumn(column), values: literals };
+    }
+    case 'between': {
+      const [column, low, high] = take(members, 'column', 'low', 'high');
+      return {
+        op,
+        column: checkColumn(column),
+        low: literalFromJson(low, 'low end of between'),
+        high: literalFromJson(high, 'high end of between'),
+      };
+    }
+    case 'isNull': {
+      const [column] = take(members, 'column');
+      return { op, column: checkColumn(column) };
+    }
+    case 'like': {
+      const [column, pattern] = take(members, 'column', 'pattern');
+      return { op, column: checkColumn(column), pattern: checkPattern(pattern) };
+    }
+    case 'startsWith': {
+      const [column, prefix] = take(members, 'column', 'prefix');
+      return { op, column: checkColumn(column), prefix: textOf(prefix, 'prefix of startsWith') };
+    }
+    default:
+      throw refused(`the JSON of a condition has the op ${JSON.stringify(op) ?? 'undefined'}`);
+  }
+}
+
+/** The values of exactly these members beside `op`. */
+function take(members: Members, ...names: readonly string[]): unknown[] {
+  const unknown = Object.keys(members).find((name) => name !== 'op' && !names.includes(name));
+  if (unknown !== undefined) {
+    throw refused(`the JSON of a condition has a member ${JSON.stringify(unknown)} too many`);
+  }
+  return names.map((name) => {
+    if (!Object.hasOwn(members, name)) throw refused(`the JSON of a condition lacks "${name}"`);
+    return members[name];
+  });
+}
+
+function arrayOf(value: unknown, op: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw refused(`the JSON of ${op} holds no array`);
+}
+
+function refused(message: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message,
+    option: 'where',
+    expected: 'what JSON.stringify gives of a condition',
+  });
+}

@@ -1,0 +1,76 @@
+/** Finding a table and its newest snapshot. */
+import { z } from 'zod';
+import { isVarveError } from '../errors.js';
+import { loadSnapshot, refreshSnapshot, type Snapshot } from '../log/snapshot.js';
+import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import type { ColumnOverrides, TableSchema } from './row/row-types.js';
+import { toStructType } from './row/schema-input.js';
+import { checkSameSchema } from './same-schema.js';
+import { type OpenOptions, type TableHandle, type TableState, tableState } from './table-state.js';
+
+export interface OpenSchemaOptions<S extends TableSchema> extends OpenOptions, CallOptions {
+  /** What the table must be: every column with its type and nullability. */
+  readonly schema: S;
+  /** Delta types of columns, instead of those a Standard Schema would give. */
+  readonly columns?: ColumnOverrides | undefined;
+}
+
+const optionsOf = z.strictObject({
+  ...callOptions,
+  storage: z.unknown().optional(),
+  schema: z.unknown().optional(),
+  columns: z.unknown().optional(),
+});
+
+/** Opens a table, and compares its schema when one is given; see {@link DeltaTable.open}. */
+export async function openTable(
+  url: string | URL,
+  options: OpenOptions | OpenSchemaOptions<TableSchema>,
+): Promise<TableHandle> {
+  const checked = checkOptions('open', optionsOf, options);
+  const state = tableState(url, options);
+  const snapshot = await latestSnapshot(state, checked.signal);
+  if (checked.schema === undefined) return { state, asNumber: new Set() };
+  const { schema, asNumber } = toStructType(checked.schema as TableSchema, {
+    columns: checked.columns as ColumnOverrides | undefined,
+  });
+  checkSameSchema(schema, undefined, snapshot);
+  return { state, asNumber };
+}
+
+/** Whether there is a table at `url`. */
+export async function tableExists(url: string | URL, options: OpenOptions): Promise<boolean> {
+  const { signal } = checkOptions('exists', optionsOf, options);
+  return (await findSnapshot(tableState(url, options), signal)) !== undefined;
+}
+
+/**
+ * The newest snapshot: the one this process knows, brought up to date by what is new, or loaded from the log.
+ *
+ * @throws NotFoundError (kind `table`) when there is no table
+ */
+export async function latestSnapshot(
+  state: TableState,
+  signal: AbortSignal | undefined,
+): Promise<Snapshot> {
+  const { latest } = state.head;
+  const snapshot =
+    latest === undefined
+      ? await loadSnapshot(state.log, { signal })
+      : await refreshSnapshot(state.log, latest, { signal });
+  state.head.latest = snapshot;
+  return snapshot;
+}
+
+/** The newest snapshot, or undefined when there is no table. */
+export async function findSnapshot(
+  state: TableState,
+  signal: AbortSignal | undefined,
+): Promise<Snapshot | undefined> {
+  try {
+    return await latestSnapshot(state, signal);
+  } catch (error) {
+    if (isVarveError(error, 'NOT_FOUND') && error.kind === 'table') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,73 @@
+/** From the outcome of a commit, which is a value, to what a caller of a verb gets or catches. */
+import { CommitConflictError, CommitStateUnknownError, type VarveError } from '../errors.js';
+import type { CommitResult } from '../log/commit.js';
+
+/** Counts of one write. */
+export interface CommitMetrics {
+  readonly rowsAdded: number;
+  readonly rowsRemoved: number;
+  readonly filesAdded: number;
+  readonly filesRemoved: number;
+  readonly bytesAdded: number;
+  /** What did the work: `varve`. */
+  readonly engine: string;
+}
+
+/** What a write did. */
+export interface Commit {
+  /** The version it made; for the other outcomes the version of the table it found. */
+  readonly version: number;
+  /**
+   * `committed`; `already-applied` when the table had seen the idempotency sequence; `nothing-to-do` when the write
+   * would have changed nothing, and no version was made.
+   */
+  readonly outcome: 'committed' | 'already-applied' | 'nothing-to-do';
+  readonly metrics: CommitMetrics;
+  /** What failed after the commit, for example writing a checkpoint: the commit stands, the next one tries again. */
+  readonly warnings: readonly VarveError[];
+}
+
+export const NO_METRICS: CommitMetrics = {
+  rowsAdded: 0,
+  rowsRemoved: 0,
+  filesAdded: 0,
+  filesRemoved: 0,
+  bytesAdded: 0,
+  engine: 'varve',
+};
+
+/** A write that made no version. */
+export function unchanged(version: number, outcome: 'already-applied' | 'nothing-to-do'): Commit {
+  return { version, outcome, metrics: NO_METRICS, warnings: [] };
+}
+
+/**
+ * @throws CommitConflictError when another commit was in the way
+ * @throws CommitStateUnknownError when the store never said whether it landed
+ */
+export function outcomeOf(
+  result: CommitResult,
+  metrics: CommitMetrics,
+  warnings: readonly VarveError[],
+  advice: string,
+): Commit {
+  switch (result.outcome) {
+    case 'committed':
+      return { version: result.version, outcome: 'committed', metrics, warnings };
+    case 'already-applied':
+      return unchanged(result.version, 'already-applied');
+    case 'conflict':
+      throw new CommitConflictError({
+        message: `another commit was in the way and nothing of this one was committed; ${advice}`,
+        conflict: result.conflict,
+        winner: result.winner,
+      });
+    case 'unknown':
+      throw new CommitStateUnknownError({
+        message:
+          'the store did not say whether the commit landed; ' +
+          'ask table.resolveCommit(error.attempt) before writing again',
+        attempt: result.attempt,
+      });
+  }
+}

@@ -1,0 +1,219 @@
+/** Replaces the whole table, or the rows that meet a condition (Spark's `replaceWhere`). */
+import type { RecordBatch } from 'apache-arrow';
+import { z } from 'zod';
+import {
+  InvalidArgumentError,
+  isVarveError,
+  SchemaMismatchError,
+  UnsupportedFeatureError,
+} from '../errors.js';
+import { reconcileKey } from '../log/action-path.js';
+import type { AddFile } from '../log/actions.js';
+import { isApplied } from '../log/commit.js';
+import type { ReadSet } from '../log/conflict.js';
+import { checkWritable } from '../log/protocol.js';
+import { removeOf } from '../log/remove-file.js';
+import type { Snapshot } from '../log/snapshot.js';
+import { tableProperties } from '../log/table-properties.js';
+import { checkOptions, type WriteOptions, writeOptions } from './call-options.js';
+import { commitFiles } from './commit-files.js';
+import { bindPredicate } from './expression/bind.js';
+import type { BoundPredicate } from './expression/bound.js';
+import { selectRows } from './expression/evaluate.js';
+import type { Where } from './expression/predicate-types.js';
+import { mayMatch } from './expression/prune.js';
+import { toSqlText } from './expression/sql-text.js';
+import { addEntry, factsReader } from './file-facts.js';
+import { readAppIds, setTransaction, txnActions } from './idempotency.js';
+import { inputBatches, isRereadable } from './input.js';
+import { latestSnapshot } from './open.js';
+import { type Commit, NO_METRICS, outcomeOf, unchanged } from './outcome.js';
+import { planReplacement, type Replacement, survivingBatches } from './replacement.js';
+import type { TableState } from './table-state.js';
+import { writeDescription } from './write-description.js';
+import { discardFiles, fileTarget, type WrittenFiles, writeFiles } from './write-files.js';
+
+export interface OverwriteOptions<R> extends WriteOptions {
+  /**
+   * Replace only the rows for which this is true; the new rows must all meet it. A condition on partition columns
+   * replaces whole files, any other rewrites the files it meets in part.
+   */
+  readonly where?: Where<R>;
+  /** How often a conflict is answered by doing it again on the newest version; rows must be readable again. Default 3. */
+  readonly attempts?: number | undefined;
+}
+
+const DEFAULT_ATTEMPTS = 3;
+const optionsOf = z.strictObject({
+  ...writeOptions,
+  where: z.unknown().optional(),
+  attempts: z.number().int().min(1).optional(),
+});
+
+/** Replaces rows in one commit; see {@link DeltaTable.overwrite}. */
+export async function overwrite<R>(
+  state: TableState,
+  rows: unknown,
+  options: OverwriteOptions<R>,
+): Promise<Commit> {
+  const checked = checkOptions('overwrite', optionsOf, options);
+  if ('where' in options && options.where === undefined) {
+    throw new InvalidArgumentError({
+      message: 'overwrite: where is undefined; leave it out to replace the whole table',
+      option: 'where',
+      expected: 'a condition',
+    });
+  }
+  const attempts = isRereadable(rows) ? (checked.attempts ?? DEFAULT_ATTEMPTS) : 1;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await overwriteOnce(state, rows, options);
+    } catch (error) {
+      if (attempt >= attempts || !isVarveError(error, 'COMMIT_CONFLICT')) throw error;
+    }
+  }
+}
+
+async function overwriteOnce<R>(
+  state: TableState,
+  rows: unknown,
+  options: OverwriteOptions<R>,
+): Promise<Commit> {
+  const { signal } = options;
+  const base = await latestSnapshot(state, signal);
+  checkWritable(base.protocol, base.metadata, base.schema);
+  const nowMs = state.environment.clock.now();
+  const txn = setTransaction(options.idempotency, nowMs);
+  if (txn !== undefined && isApplied(base, txn)) return unchanged(base.version, 'already-applied');
+  const where = options.where === undefined ? undefined : bindPredicate(options.where, base.schema);
+  checkRemovable(base);
+  const replaced = await planReplacement(base, where, signal);
+  checkCopies(base, replaced);
+  const write: Write = { state, base, rows, where, replaced };
+  const { written, copied, removed } = await rewrite(write, options);
+  if (written.adds.length === 0 && removed.length === 0 && txn === undefined) {
+    return unchanged(base.version, 'nothing-to-do');
+  }
+  const request = {
+    base,
+    actions: [
+      ...txnActions(txn),
+      ...removed.map((add) => ({ kind: 'remove', remove: removeOf(add, nowMs) }) as const),
+      ...written.adds.map((add) => ({ kind: 'add', add }) as const),
+    ],
+    reads: { ...readSet(base, replaced, where), appIds: readAppIds(txn) },
+    described: writeDescription({
+      mode: 'Overwrite',
+      partitionColumns: base.metadata.partitionColumns,
+      written,
+      removed,
+      predicate: options.where === undefined ? undefined : toSqlText(options.where),
+    }),
+    signal,
+  };
+  const { result, warnings } = await commitFiles(state, request, written.keys);
+  const metrics = {
+    ...NO_METRICS,
+    rowsAdded: written.rows - copied,
+    rowsRemoved: replaced.rows,
+    filesAdded: written.adds.length,
+    filesRemoved: removed.length,
+    bytesAdded: written.bytes,
+  };
+  return outcomeOf(result, metrics, warnings, 'overwrite again, with rows that can be read again');
+}
+
+/** An append-only table keeps every row. @see PROTOCOL.md "Append-only Tables" */
+function checkRemovable({ metadata, url }: Snapshot): void {
+  if (!tableProperties(metadata.configuration).appendOnly) return;
+  throw new InvalidArgumentError({
+    message: `the table at ${url} is append-only (delta.appendOnly), so nothing in it can be replaced`,
+    option: 'overwrite',
+    expected: 'append, or a table without delta.appendOnly',
+  });
+}
+
+/** Rows that are copied would show up as changes in the change feed unless change files are written for the others. */
+function checkCopies({ metadata }: Snapshot, { partly }: Replacement): void {
+  if (partly.length === 0 || !tableProperties(metadata.configuration).enableChangeDataFeed) return;
+  throw new UnsupportedFeatureError({
+    message:
+      'the condition meets files in part and the table has a change feed, whose files varve does not write',
+    features: ['changeDataFeed'],
+    side: 'write',
+    remedy: 'overwrite by a condition on partition columns, or turn delta.enableChangeDataFeed off',
+  });
+}
+
+interface Write {
+  readonly state: TableState;
+  readonly base: Snapshot;
+  readonly rows: unknown;
+  readonly where: BoundPredicate | undefined;
+  readonly replaced: Replacement;
+}
+
+interface Rewritten {
+  readonly written: WrittenFiles;
+  /** Rows that were there before and were written again. */
+  readonly copied: number;
+  readonly removed: readonly AddFile[];
+}
+
+async function rewrite(write: Write, options: WriteOptions): Promise<Rewritten> {
+  const { state, base, replaced } = write;
+  const counter = { copied: 0 };
+  const target = fileTarget(state, base, 'overwrite');
+  const written = await writeFiles(target, newContent(write, options.signal, counter), options);
+  try {
+    const files = [...replaced.whole, ...replaced.partly.map(({ file }) => file)];
+    const removed = await Promise.all(files.map(({ entry }) => entry.add(options.signal)));
+    return { written, copied: counter.copied, removed };
+  } catch (error) {
+    await discardFiles(state.log.store, written.keys);
+    throw error;
+  }
+}
+
+async function* newContent(
+  { base, rows, where, replaced }: Write,
+  signal: AbortSignal | undefined,
+  counter: { copied: number },
+): AsyncGenerator<RecordBatch, void, undefined> {
+  let seen = 0;
+  for await (const batch of inputBatches(rows, base.schema, signal)) {
+    if (where !== undefined) checkMeets(batch, where, seen);
+    seen += batch.numRows;
+    yield batch;
+  }
+  if (where === undefined) return;
+  for await (const batch of survivingBatches(base, replaced, where, signal)) {
+    counter.copied += batch.numRows;
+    yield batch;
+  }
+}
+
+/** A row that does not meet the condition would not be replaced by the same call made again. */
+function checkMeets(batch: RecordBatch, where: BoundPredicate, before: number): void {
+  const met = selectRows(where, batch);
+  if (met.length === batch.numRows) return;
+  let row = 0;
+  while (met[row] === row) row++;
+  throw new SchemaMismatchError({
+    message: 'a new row does not meet the condition of the overwrite; nothing was committed',
+    row: before + row,
+    expected: 'rows for which where is true',
+  });
+}
+
+function readSet(
+  base: Snapshot,
+  replaced: Replacement,
+  where: BoundPredicate | undefined,
+): Pick<ReadSet, 'matches' | 'files'> {
+  const files = [...replaced.whole, ...replaced.partly.map(({ file }) => file)];
+  const read = new Set(files.map(({ entry }) => reconcileKey(entry.path, base.url)));
+  if (where === undefined) return { files: read, matches: () => true };
+  const factsOf = factsReader(base, where);
+  return { files: read, matches: (add) => mayMatch(where, factsOf(addEntry(add))) };
+}

@@ -1,0 +1,70 @@
+/** A batch parted by its partition columns. */
+import type { RecordBatch } from 'apache-arrow';
+import { formatPartitionValue } from '../log/partition-value.js';
+import type { PrimitiveName, StructField } from '../log/schema/types.js';
+import { type ScalarReader, scalarReader } from './row/scalar-column.js';
+import { selectColumns, takeRows } from './row/take.js';
+
+/** The rows of one partition, without the partition columns, which a data file does not hold. */
+export interface PartitionBatch {
+  /** The partition's values as the log writes them, by column, in the table's order. */
+  readonly values: readonly (readonly [column: string, text: string | null])[];
+  /** The same for equal values, different for any other. */
+  readonly id: string;
+  readonly batch: RecordBatch;
+}
+
+/** Parts `batch` into the partitions its rows belong to, in the order of their first rows. */
+export function splitByPartition(
+  batch: RecordBatch,
+  partitionFields: readonly StructField[],
+  dataColumns: readonly string[],
+): readonly PartitionBatch[] {
+  const data = selectColumns(batch, dataColumns);
+  if (partitionFields.length === 0) return [{ values: [], id: '', batch: data }];
+  const texts = partitionFields.map((field) => textReader(batch, field));
+  const groups = new Map<string, { first: number; count: number }>();
+  const ids: string[] = [];
+  for (let row = 0; row < batch.numRows; row++) {
+    const id = JSON.stringify(texts.map((text) => text(row)));
+    const group = groups.get(id);
+    if (group === undefined) groups.set(id, { first: row, count: 1 });
+    else group.count++;
+    ids.push(id);
+  }
+  return [...groups].map(([id, { first, count }]) => {
+    const values = partitionFields.map(
+      (field, at) => [field.name, texts[at]?.(first) ?? null] as const,
+    );
+    if (count === batch.numRows) return { values, id, batch: data };
+    return { values, id, batch: takeRows(data, rowsWith(ids, id, count)) };
+  });
+}
+
+function rowsWith(ids: readonly string[], wanted: string, count: number): Uint32Array {
+  const rows = new Uint32Array(count);
+  let at = 0;
+  for (let row = 0; row < ids.length; row++) if (ids[row] === wanted) rows[at++] = row;
+  return rows;
+}
+
+/** Texts of one column, each distinct value formatted once. */
+function textReader(batch: RecordBatch, field: StructField): (row: number) => string | null {
+  const at = batch.schema.fields.findIndex((column) => column.name === field.name);
+  const column = batch.data.children[at];
+  if (column === undefined) return () => null;
+  const type = field.type as PrimitiveName;
+  const read: ScalarReader = scalarReader(column, type);
+  const known = new Map<unknown, string | null>();
+  return (row) => {
+    const value = read(row);
+    if (value instanceof Uint8Array) return formatPartitionValue(value, type);
+    // Object.is tells -0 from 0, a Map does not, and the log keeps the sign.
+    const key = Object.is(value, -0) ? '-0' : value;
+    const seen = known.get(key);
+    if (seen !== undefined || known.has(key)) return seen ?? null;
+    const text = formatPartitionValue(value, type);
+    known.set(key, text);
+    return text;
+  };
+}

@@ -1,0 +1,246 @@
+/**
+ * Pins: names for versions that are to be kept, as side files of the table, `_varve/pins/<name>.json`. Folders that
+ * begin with `_` are left alone by every engine's VACUUM. A pin protects against Varve's own vacuum and log clean-up;
+ * other engines do not know it, so `verify` tells whether the files are still there.
+ */
+import { z } from 'zod';
+import {
+  AlreadyExistsError,
+  CorruptDataError,
+  DataGoneError,
+  InvalidArgumentError,
+  NotFoundError,
+  StorageUnavailableError,
+} from '../errors.js';
+import { loadSnapshot, type Snapshot } from '../log/snapshot.js';
+import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import { checkFiles, type FileCheck } from './check-files.js';
+import { latestSnapshot } from './open.js';
+import type { TableState } from './table-state.js';
+
+/** A version that is kept under a name. */
+export interface Pin {
+  readonly name: string;
+  readonly version: number;
+  /** The id of the table that was pinned; another table at the same place is not it. */
+  readonly tableId: string;
+  readonly createdAt: Date;
+  readonly note?: string | undefined;
+  /** Of the pin's own file, for deleting it only while it is unchanged. */
+  readonly etag: string;
+}
+
+export interface CreatePinOptions extends CallOptions {
+  /** The newest when absent. */
+  readonly version?: number | undefined;
+  readonly note?: string | undefined;
+}
+
+/** What {@link Pins.verify} found. */
+export interface PinCheck extends FileCheck {
+  /** Every file of the version exists with its recorded size. */
+  readonly ok: boolean;
+  readonly version: number;
+}
+
+const FOLDER = '_varve/pins/';
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+const createOptions = z.strictObject({
+  ...callOptions,
+  version: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  note: z.string().optional(),
+});
+const onlyCallOptions = z.strictObject(callOptions);
+const deleteOptions = z.strictObject({ ...callOptions, ifMatch: z.string().optional() });
+const pinFile = z.object({
+  name: z.string(),
+  version: z.number().int().min(0),
+  tableId: z.string(),
+  createdMs: z.number(),
+  note: z.string().optional(),
+});
+
+/** The pins of one table. */
+export class Pins {
+  readonly #state: TableState;
+
+  /** @internal */
+  constructor(state: TableState) {
+    this.#state = state;
+  }
+
+  /**
+   * Pins a version. The pin is written first and the files are checked after it, so that whoever removes files and
+   * looks for pins before it does will see the pin, or this call sees what is gone.
+   *
+   * @param name - letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 200
+   * @throws AlreadyExistsError when there is a pin of that name
+   * @throws NotFoundError (kind `version`) when the version cannot be opened
+   * @throws DataGoneError when files of the version are gone; no pin is left behind
+   */
+  async create(name: string, options: CreatePinOptions = {}): Promise<Pin> {
+    const { version, note, signal } = checkOptions('pins.create', createOptions, options);
+    checkName(name);
+    const { log, environment } = this.#state;
+    const snapshot =
+      version === undefined
+        ? await latestSnapshot(this.#state, signal)
+        : await loadSnapshot(log, { version, signal });
+    const content = {
+      name,
+      version: snapshot.version,
+      tableId: snapshot.metadata.id,
+      createdMs: environment.clock.now(),
+      ...(note === undefined ? {} : { note }),
+    };
+    const key = keyOf(name);
+    await this.#createFile(name, encoder.encode(`${JSON.stringify(content)}\n`), signal);
+    const { missing } = await this.#check(snapshot, signal);
+    if (missing.length > 0) {
+      await log.store.delete(key);
+      throw new DataGoneError({
+        message: `version ${snapshot.version} cannot be pinned: files of it are gone; pin a later version`,
+        version: snapshot.version,
+        missing,
+      });
+    }
+    return await this.get(name, { signal });
+  }
+
+  /** @throws NotFoundError (kind `pin`) when there is none of that name */
+  async get(name: string, options: CallOptions = {}): Promise<Pin> {
+    const { signal } = checkOptions('pins.get', onlyCallOptions, options);
+    checkName(name);
+    const pin = await this.#read(keyOf(name), signal);
+    if (pin === undefined) throw pinNotFound(name);
+    return pin;
+  }
+
+  /** Every pin, by name. */
+  async list(options: CallOptions = {}): Promise<readonly Pin[]> {
+    const { signal } = checkOptions('pins.list', onlyCallOptions, options);
+    const pins: Pin[] = [];
+    for await (const { key } of this.#state.log.store.list(FOLDER, { signal })) {
+      if (!key.endsWith('.json')) continue;
+      const pin = await this.#read(key, signal);
+      if (pin !== undefined) pins.push(pin);
+    }
+    return pins;
+  }
+
+  /** Whether every file of the pinned version is there, with its size. */
+  async verify(name: string, options: CallOptions = {}): Promise<PinCheck> {
+    const { signal } = checkOptions('pins.verify', onlyCallOptions, options);
+    const pin = await this.get(name, { signal });
+    return await this.#check(await pinnedSnapshot(this.#state, pin, signal), signal);
+  }
+
+  /**
+   * Deletes a pin, but only as it was read: by this call, or by the one whose `etag` is given as `ifMatch`.
+   *
+   * @throws NotFoundError (kind `pin`) when there is none
+   * @throws AlreadyExistsError (kind `pin`) when another pin has taken its name meanwhile
+   */
+  async delete(
+    name: string,
+    options: CallOptions & { readonly ifMatch?: string | undefined } = {},
+  ): Promise<void> {
+    const { signal, ifMatch } = checkOptions('pins.delete', deleteOptions, options);
+    const etag = ifMatch ?? (await this.get(name, { signal })).etag;
+    const outcome = await this.#state.log.store.delete(keyOf(name), { ifMatch: etag, signal });
+    if (outcome === 'absent') throw pinNotFound(name);
+    if (outcome === 'changed') {
+      throw new AlreadyExistsError({
+        message: 'the pin was made anew since it was read, and was not deleted; read it again',
+        kind: 'pin',
+        thing: name,
+      });
+    }
+  }
+
+  async #createFile(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const key = keyOf(name);
+    const outcome = await this.#state.log.store.putIfAbsent(key, bytes, { signal });
+    if (outcome === 'exists') {
+      throw new AlreadyExistsError({
+        message: 'there is a pin of that name; delete it first, or take another name',
+        kind: 'pin',
+        thing: name,
+      });
+    }
+    if (outcome === 'unknown') {
+      throw new StorageUnavailableError({
+        message: 'the store did not say whether the pin was written; look with pins.get',
+        key,
+        operation: 'putIfAbsent',
+      });
+    }
+  }
+
+  async #read(key: string, signal: AbortSignal | undefined): Promise<Pin | undefined> {
+    const object = await this.#state.log.store.get(key, { signal });
+    if (object === undefined) return undefined;
+    const { createdMs, ...rest } = parsePin(object.bytes, key);
+    return { ...rest, createdAt: new Date(createdMs), etag: object.info.etag };
+  }
+
+  async #check(snapshot: Snapshot, signal: AbortSignal | undefined): Promise<PinCheck> {
+    const check = await checkFiles(snapshot, signal);
+    const ok = check.missing.length === 0 && check.resized.length === 0;
+    return { ok, version: snapshot.version, ...check };
+  }
+}
+
+/** The pinned version of the table that was pinned. @throws NotFoundError when the table is another by now */
+export async function pinnedSnapshot(
+  state: TableState,
+  pin: Pin,
+  signal: AbortSignal | undefined,
+): Promise<Snapshot> {
+  const snapshot = await loadSnapshot(state.log, { version: pin.version, signal });
+  if (snapshot.metadata.id !== pin.tableId) {
+    throw new NotFoundError({
+      message: `pin ${pin.name} belongs to table ${pin.tableId}, which was replaced by another at this place`,
+      kind: 'table',
+      thing: pin.tableId,
+      available: snapshot.metadata.id,
+    });
+  }
+  return snapshot;
+}
+
+function keyOf(name: string): string {
+  return `${FOLDER}${name}.json`;
+}
+
+function checkName(name: string): void {
+  if (typeof name === 'string' && NAME.test(name)) return;
+  throw new InvalidArgumentError({
+    message: `${JSON.stringify(name)} cannot be the name of a pin`,
+    option: 'name',
+    expected: 'letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 200',
+  });
+}
+
+function pinNotFound(name: string): NotFoundError {
+  return new NotFoundError({
+    message: 'the table has no pin of that name; pins.list() gives those it has',
+    kind: 'pin',
+    thing: name,
+  });
+}
+
+function parsePin(bytes: Uint8Array, key: string): z.output<typeof pinFile> {
+  try {
+    return pinFile.parse(JSON.parse(decoder.decode(bytes)));
+  } catch (cause) {
+    throw new CorruptDataError({
+      message: 'the file is not a pin; repair or delete it',
+      key,
+      cause,
+    });
+  }
+}

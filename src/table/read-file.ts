@@ -1,0 +1,117 @@
+/** One data file to batches of the table's own types, row group by row group. */
+import type { Data, RecordBatch } from 'apache-arrow';
+import { isVarveError } from '../errors.js';
+import { parsePartitionValue } from '../log/partition-value.js';
+import { arrowSchema } from '../log/schema/arrow-type.js';
+import { batchOf, conformBatch } from '../log/schema/conform.js';
+import { legacyRebase } from '../log/schema/legacy-calendar.js';
+import type { Scalar } from '../log/schema/scalar.js';
+import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
+import type { Snapshot } from '../log/snapshot.js';
+import { decodeRowGroup } from '../storage/parquet/decode.js';
+import { readFooter } from '../storage/parquet/footer.js';
+import type { ParquetFooter } from '../storage/parquet/footer-types.js';
+import { type ParquetSource, storeSource } from '../storage/parquet/source.js';
+import type { DataFile } from './data-files.js';
+import { dataGone } from './data-gone.js';
+import { constantColumn } from './row/scalar-column.js';
+
+/** What is read of every file of a scan. */
+export interface FileReading {
+  readonly snapshot: Snapshot;
+  /** The columns wanted, in the order they are given. */
+  readonly schema: StructType;
+}
+
+/** A data file whose footer has been read. */
+export interface OpenedFile {
+  readonly reading: FileReading;
+  readonly file: DataFile;
+  readonly source: ParquetSource;
+  readonly footer: ParquetFooter;
+}
+
+/**
+ * Reads a file's footer.
+ *
+ * @throws DataGoneError when the file is not there; CorruptDataError when it is no Parquet file
+ */
+export async function openFile(
+  reading: FileReading,
+  file: DataFile,
+  signal: AbortSignal,
+): Promise<OpenedFile> {
+  const { snapshot } = reading;
+  const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
+  const footer = await orGone(snapshot, file, readFooter(source, { signal }));
+  return { reading, file, source, footer };
+}
+
+/** Decodes one row group: every wanted column, in the table's types; partition columns from the log. */
+export async function readRowGroup(
+  opened: OpenedFile,
+  rowGroup: number,
+  signal: AbortSignal,
+): Promise<RecordBatch> {
+  const { reading, file, source, footer } = opened;
+  const { schema, snapshot } = reading;
+  const partitionColumns = new Set(snapshot.metadata.partitionColumns);
+  const stored = schema.fields.filter(({ name }) => !partitionColumns.has(name));
+  const leaves = leavesOf(footer, stored);
+  const decoding = decodeRowGroup(source, footer, rowGroup, { leaves, signal });
+  const decoded = await orGone(snapshot, file, decoding);
+  const rows = footer.rowGroups[rowGroup]?.numRows ?? 0;
+  const conformed = conformBatch(
+    decoded,
+    { type: 'struct', fields: stored },
+    {
+      key: file.key,
+      legacy: legacyRebase(footer.keyValue),
+      firstRow: firstRowOf(footer, rowGroup),
+    },
+  );
+  const columns = new Map(stored.map(({ name }, at) => [name, conformed.data.children[at]]));
+  const children = schema.fields.map(
+    (field) => columns.get(field.name) ?? partitionColumn(file, field, rows),
+  );
+  return batchOf(arrowSchema(schema), children, rows);
+}
+
+async function orGone<T>(snapshot: Snapshot, file: DataFile, read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (isVarveError(error, 'NOT_FOUND')) throw dataGone(snapshot.version, [file.key]);
+    throw error;
+  }
+}
+
+/** The leaves of the wanted columns, matched as conforming matches them: by exact name, else without case. */
+function leavesOf(footer: ParquetFooter, wanted: readonly StructField[]): readonly number[] {
+  const names = new Set(footer.schema.children.map((child) => child.name));
+  const exact = new Set<string>();
+  const folded = new Set<string>();
+  for (const { name } of wanted) {
+    if (names.has(name)) exact.add(name);
+    else folded.add(name.toLowerCase());
+  }
+  return footer.leaves.flatMap(({ path: [top = ''] }, index) =>
+    exact.has(top) || folded.has(top.toLowerCase()) ? [index] : [],
+  );
+}
+
+function firstRowOf(footer: ParquetFooter, rowGroup: number): number {
+  return footer.rowGroups.slice(0, rowGroup).reduce((sum, { numRows }) => sum + numRows, 0);
+}
+
+function partitionColumn(file: DataFile, field: StructField, rows: number): Data {
+  const type = field.type as PrimitiveName;
+  return constantColumn(partitionScalar(file, field), type, rows);
+}
+
+/** The value of a partition column for every row of a file. */
+export function partitionScalar(file: DataFile, field: StructField): Scalar {
+  const text = file.entry.partitionValue(field.name) ?? null;
+  const place = { key: file.key, column: field.name };
+  return parsePartitionValue(text, field.type as PrimitiveName, place);
+}

@@ -1,0 +1,75 @@
+/** The rows of a planned scan as Arrow batches, in order, read a little ahead of their consumer. */
+import type { RecordBatch } from 'apache-arrow';
+import { inOrder } from '../log/in-order.js';
+import type { CallOptions } from './call-options.js';
+import { selectRows } from './expression/evaluate.js';
+import { type OpenedFile, openFile, readRowGroup } from './read-file.js';
+import { selectColumns, takeRows } from './row/take.js';
+import type { PlannedFile, PlannedScan } from './scan-plan.js';
+
+/** Files whose footers are read ahead. */
+const FILES_AHEAD = 4;
+/** Row groups decoded ahead: what bounds the memory of a scan whose consumer is slow. */
+const ROW_GROUPS_AHEAD = 3;
+
+interface Unit {
+  readonly opened: OpenedFile;
+  readonly rowGroup: number;
+  readonly allMatch: boolean;
+}
+
+/** Batches with the output columns and only matching rows; none is empty. Leaving the loop stops all I/O. */
+export async function* scanBatches(
+  plan: PlannedScan,
+  options: CallOptions,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const { signal } = options;
+  const names = plan.output.fields.map(({ name }) => name);
+  let left = plan.limit ?? Number.POSITIVE_INFINITY;
+  let rows = 0;
+  if (left === 0) return;
+  const read = ({ opened, rowGroup, allMatch }: Unit, stop: AbortSignal): Promise<RecordBatch> =>
+    readRowGroup(opened, rowGroup, stop).then((batch) => filtered(plan, batch, allMatch));
+  for await (const batch of inOrder(units(plan, signal), ROW_GROUPS_AHEAD, signal, read)) {
+    if (batch.numRows === 0) continue;
+    const cut = batch.numRows > left ? batch.slice(0, left) : batch;
+    left -= cut.numRows;
+    rows += cut.numRows;
+    yield names.length === cut.schema.fields.length ? cut : selectColumns(cut, names);
+    options.onProgress?.({ operation: 'scan', rows, bytes: 0 });
+    if (left === 0) return;
+  }
+}
+
+async function* units(
+  plan: PlannedScan,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Unit, void, undefined> {
+  const reading = { snapshot: plan.snapshot, schema: plan.reading };
+  const open = async (
+    { file, allMatch }: PlannedFile,
+    stop: AbortSignal,
+  ): Promise<{ readonly opened: OpenedFile; readonly allMatch: boolean }> => ({
+    opened: await openFile(reading, file, stop),
+    allMatch,
+  });
+  for await (const { opened, allMatch } of inOrder(plan.files, FILES_AHEAD, signal, open)) {
+    for (let rowGroup = 0; rowGroup < opened.footer.rowGroups.length; rowGroup++) {
+      yield { opened, rowGroup, allMatch };
+    }
+  }
+}
+
+function filtered(plan: PlannedScan, batch: RecordBatch, allMatch: boolean): RecordBatch {
+  const { where, rowFilter } = plan;
+  let rows = batch;
+  if (where !== undefined && !allMatch) rows = kept(rows, selectRows(where, rows));
+  if (rowFilter !== undefined && rows.numRows > 0) {
+    rows = kept(rows, rowFilter.keep(rows));
+  }
+  return rows;
+}
+
+function kept(batch: RecordBatch, indexes: Uint32Array): RecordBatch {
+  return indexes.length === batch.numRows ? batch : takeRows(batch, indexes);
+}

@@ -1,0 +1,112 @@
+/** What a scan is going to read: a pure decision over a snapshot. */
+import { UnsupportedFeatureError } from '../errors.js';
+import type { StructField, StructType } from '../log/schema/types.js';
+import type { Snapshot } from '../log/snapshot.js';
+import { type DataFile, dataFiles } from './data-files.js';
+import { bindPredicate } from './expression/bind.js';
+import type { BoundPredicate } from './expression/bound.js';
+import type { Predicate } from './expression/predicate-types.js';
+import { mayMatch, mustMatch } from './expression/prune.js';
+import { factsReader } from './file-facts.js';
+import type { RowFilter } from './scan.js';
+import { columnsOf, findColumn, selectedSchema, widenedBy } from './scan-columns.js';
+
+/** A file that is read, and whether the condition holds for every row of it, so that it need not be asked. */
+export interface PlannedFile {
+  readonly file: DataFile;
+  readonly allMatch: boolean;
+}
+
+export interface PlannedScan {
+  readonly snapshot: Snapshot;
+  /** The columns that are given. */
+  readonly output: StructType;
+  /** The columns that are read: those, and what conditions look at. */
+  readonly reading: StructType;
+  readonly where: BoundPredicate | undefined;
+  readonly rowFilter: RowFilter | undefined;
+  readonly limit: number | undefined;
+  readonly files: readonly PlannedFile[];
+  readonly skipped: number;
+  readonly skippedBytes: number;
+}
+
+/** What {@link Scan.plan} tells. */
+export interface ScanPlan {
+  readonly version: number;
+  /** Files that are read, in order: decoded paths relative to the table. */
+  readonly files: readonly string[];
+  readonly bytes: number;
+  /** Files that partition values and statistics rule out. */
+  readonly filesSkipped: number;
+  readonly bytesSkipped: number;
+  /** The columns that are read. */
+  readonly columns: readonly string[];
+}
+
+interface ScanRequest {
+  readonly where?: unknown;
+  readonly select?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+  readonly rowFilter?: RowFilter | undefined;
+}
+
+/**
+ * Binds the request to the snapshot's schema and leaves out every file in which no row can match.
+ *
+ * @throws InvalidArgumentError when a column is not the table's, or a value cannot be compared with its column
+ * @throws UnsupportedFeatureError when a file that would be read has a deletion vector
+ */
+export function planScan(snapshot: Snapshot, request: ScanRequest): PlannedScan {
+  const { schema } = snapshot;
+  const output = selectedSchema(schema, request.select);
+  const where =
+    request.where === undefined ? undefined : bindPredicate(request.where as Predicate, schema);
+  const { rowFilter, limit } = request;
+  const filtered: readonly StructField[] =
+    rowFilter?.columns.map((name) => findColumn(schema, name, 'rowFilter')) ?? [];
+  const reading = widenedBy(output, [
+    ...(where === undefined ? [] : columnsOf(schema, where)),
+    ...filtered,
+  ]);
+  const files: PlannedFile[] = [];
+  let skipped = 0;
+  let skippedBytes = 0;
+  const factsOf = where === undefined ? undefined : factsReader(snapshot, where);
+  for (const file of dataFiles(snapshot)) {
+    const facts = factsOf?.(file.entry);
+    if (where !== undefined && facts !== undefined && !mayMatch(where, facts)) {
+      skipped++;
+      skippedBytes += file.sizeBytes;
+      continue;
+    }
+    refuseDeletionVector(file);
+    const allMatch = where === undefined || facts === undefined || mustMatch(where, facts);
+    files.push({ file, allMatch });
+  }
+  return { snapshot, output, reading, where, rowFilter, limit, files, skipped, skippedBytes };
+}
+
+/** The plan in a caller's terms. */
+export function publicPlan(plan: PlannedScan): ScanPlan {
+  return {
+    version: plan.snapshot.version,
+    files: plan.files.map(({ file }) => file.key),
+    bytes: plan.files.reduce((sum, { file }) => sum + file.sizeBytes, 0),
+    filesSkipped: plan.skipped,
+    bytesSkipped: plan.skippedBytes,
+    columns: plan.reading.fields.map(({ name }) => name),
+  };
+}
+
+/** Rows that are marked as deleted would be given as if they were there. */
+function refuseDeletionVector({ entry }: DataFile): void {
+  if (entry.deletionVector === undefined) return;
+  throw new UnsupportedFeatureError({
+    message:
+      'a file of this version has rows marked as deleted, which this version of varve does not read',
+    features: ['deletionVectors'],
+    side: 'read',
+    remedy: 'purge the deletion vectors with another engine (REORG TABLE ... APPLY (PURGE))',
+  });
+}

@@ -1,0 +1,157 @@
+/** Reading rows: a lazy description first, I/O only when it is iterated, stopped when the loop is left. */
+import type { RecordBatch } from 'apache-arrow';
+import { z } from 'zod';
+import { InvalidArgumentError } from '../errors.js';
+import type { StructType } from '../log/schema/types.js';
+import type { Snapshot as LogSnapshot } from '../log/snapshot.js';
+import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import { countRows } from './count.js';
+import type { Where } from './expression/predicate-types.js';
+import { latestSnapshot } from './open.js';
+import { rowDecoder } from './row/row-decoder.js';
+import { type ArrowBatch, type ArrowTable, tableOf, tableToIPC } from './scan-arrow.js';
+import { scanBatches } from './scan-batches.js';
+import { type PlannedScan, planScan, publicPlan, type ScanPlan } from './scan-plan.js';
+import type { TableHandle } from './table-state.js';
+
+/** Picks rows of Arrow batches by code of the caller's, where a condition cannot say it. */
+export interface RowFilter {
+  /** The columns it looks at; read even when they are not selected. */
+  readonly columns: readonly string[];
+  /** Indexes of the rows to keep, ascending, of a batch that holds at least `columns`. */
+  readonly keep: (batch: ArrowBatch) => Uint32Array;
+}
+
+export interface ScanOptions<R, K extends keyof R = keyof R> extends CallOptions {
+  /** Only rows for which this is true (neither false nor null). */
+  readonly where?: Where<R>;
+  /** Only these columns, in this order. */
+  readonly select?: readonly K[] | undefined;
+  /** At most so many rows; reading stops there. */
+  readonly limit?: number | undefined;
+  /** Applied after `where` and before `limit`. */
+  readonly rowFilter?: RowFilter | undefined;
+}
+
+export interface BatchOptions {
+  /** Cut batches to at most so many rows; as they come from the files when absent. */
+  readonly maxRows?: number | undefined;
+}
+
+/** Rows of one version, not read yet. Iterating gives row objects; each iteration reads anew. */
+export interface Scan<R> extends AsyncIterable<R> {
+  /** Arrow batches with the selected columns, in the order of the rows. */
+  batches(options?: BatchOptions): AsyncIterableIterator<ArrowBatch>;
+  /** All rows in memory. */
+  toArray(): Promise<R[]>;
+  /** All rows as one Arrow table in memory. */
+  toArrow(): Promise<ArrowTable>;
+  /** All rows as an Arrow IPC stream, for another copy of apache-arrow or another process. */
+  toIPC(): Promise<Uint8Array>;
+  /** How many rows; without reading them where the statistics are exact. */
+  count(): Promise<number>;
+  /** Which files would be read, and which statistics and partition values rule out. */
+  plan(): Promise<ScanPlan>;
+}
+
+const optionsOf = z.strictObject({
+  ...callOptions,
+  where: z.unknown().optional(),
+  select: z.array(z.string()).optional(),
+  limit: z.number().int().min(0).optional(),
+  rowFilter: z
+    .strictObject({
+      columns: z.array(z.string()).min(1),
+      keep: z.custom<RowFilter['keep']>((value) => typeof value === 'function'),
+    })
+    .optional(),
+});
+const batchOptionsOf = z.strictObject({ maxRows: z.number().int().min(1).optional() });
+
+/** A scan of `snapshot`, or of whatever is the newest when it is run. */
+export function lazyScan<R, P>(
+  handle: TableHandle,
+  snapshot: LogSnapshot | undefined,
+  options: ScanOptions<R, keyof R>,
+): Scan<P> {
+  const checked = checkOptions('scan', optionsOf, options);
+  if ('where' in options && options.where === undefined) throw whereUndefined();
+  const { signal } = checked;
+  const planned = async (): Promise<PlannedScan> => {
+    const at = snapshot ?? (await latestSnapshot(handle.state, signal));
+    return planScan(at, checked);
+  };
+  return new LazyScan<P>(handle, planned, checked);
+}
+
+/** `where: undefined` is a mistake of the caller's, never "all rows". */
+function whereUndefined(): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: 'scan: where is undefined; leave it out, or say everyRow, to read every row',
+    option: 'where',
+    expected: 'a condition',
+  });
+}
+
+class LazyScan<P> implements Scan<P> {
+  readonly #handle: TableHandle;
+  readonly #planned: () => Promise<PlannedScan>;
+  readonly #options: CallOptions;
+
+  constructor(handle: TableHandle, planned: () => Promise<PlannedScan>, options: CallOptions) {
+    this.#handle = handle;
+    this.#planned = planned;
+    this.#options = options;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<P, void, undefined> {
+    const plan = await this.#planned();
+    const rowsOf = this.#decoder(plan.output);
+    for await (const batch of scanBatches(plan, this.#options)) {
+      yield* rowsOf(batch);
+    }
+  }
+
+  async *batches(options: BatchOptions = {}): AsyncGenerator<ArrowBatch, void, undefined> {
+    const { maxRows } = checkOptions('batches', batchOptionsOf, options);
+    for await (const batch of scanBatches(await this.#planned(), this.#options)) {
+      const step = maxRows ?? batch.numRows;
+      for (let from = 0; from < batch.numRows; from += step) {
+        yield batch.slice(from, Math.min(from + step, batch.numRows));
+      }
+    }
+  }
+
+  async toArray(): Promise<P[]> {
+    const rows: P[] = [];
+    for await (const row of this) rows.push(row);
+    return rows;
+  }
+
+  async toArrow(): Promise<ArrowTable> {
+    return tableOf(...(await this.#everything()));
+  }
+
+  async toIPC(): Promise<Uint8Array> {
+    return tableToIPC(...(await this.#everything()));
+  }
+
+  async count(): Promise<number> {
+    return await countRows(await this.#planned(), this.#options);
+  }
+
+  async plan(): Promise<ScanPlan> {
+    return publicPlan(await this.#planned());
+  }
+
+  async #everything(): Promise<[StructType, RecordBatch[]]> {
+    const plan = await this.#planned();
+    const batches: RecordBatch[] = [];
+    for await (const batch of scanBatches(plan, this.#options)) batches.push(batch);
+    return [plan.output, batches];
+  }
+
+  #decoder(output: StructType): (batch: RecordBatch) => Iterable<P> {
+    return rowDecoder(output, { asNumber: this.#handle.asNumber }) as never;
+  }
+}

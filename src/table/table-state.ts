@@ -1,0 +1,108 @@
+/** What every handle of one table in this process shares: its store, its newest snapshot and its queue of writers. */
+import { type Clock, type Entropy, systemClock, systemEntropy } from '../clock.js';
+import { type CommitContext, type CommitDecisions, type Head } from '../log/commit.js';
+import {
+  type Committer,
+  type Identify,
+  identifyByTxnId,
+  logCommitter,
+  settle,
+} from '../log/committer.js';
+import { checkConflict } from '../log/conflict.js';
+import { Mutex } from '../log/mutex.js';
+import type { LogContext } from '../log/snapshot.js';
+import { type Located, locate } from '../storage/locate.js';
+import type { StorageProvider } from '../storage/object-store.js';
+import { VERSION } from '../version.js';
+
+/** How a table is reached. */
+export interface OpenOptions {
+  /** For URLs of other schemes than a local path or `file:`: one provider, or several. */
+  readonly storage?: StorageProvider | readonly StorageProvider[] | undefined;
+}
+
+/** Time, chance and the decisions of the commit: replaced only in tests. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly committer?: Committer | undefined;
+  readonly identify?: Identify | undefined;
+  readonly decisions: CommitDecisions;
+}
+
+export const SYSTEM: Environment = {
+  clock: systemClock,
+  entropy: systemEntropy,
+  decisions: { checkConflict, settle },
+};
+
+export interface TableState {
+  /** Absolute and canonical, without a trailing slash. */
+  readonly url: string;
+  readonly log: LogContext;
+  readonly head: Head;
+  readonly commits: CommitContext;
+  readonly environment: Environment;
+  /** The providers the table was opened with, for whatever it leads to. */
+  readonly storage: OpenOptions['storage'];
+}
+
+/** One handle: the shared state, and how this handle's schema wants its rows delivered. */
+export interface TableHandle {
+  readonly state: TableState;
+  /** Columns of type long that a zod schema calls plain integers: delivered as number, LIMIT beyond 2^53. */
+  readonly asNumber: ReadonlySet<string>;
+}
+
+const LOCAL = {};
+const known = new WeakMap<object, Map<string, WeakRef<TableState>>>();
+
+/**
+ * The shared state of the table at `url`; nothing is read. Two handles that one provider opened at one URL share it,
+ * so their writers queue instead of colliding.
+ */
+export function tableState(
+  url: string | URL,
+  options: OpenOptions,
+  environment: Environment = SYSTEM,
+): TableState {
+  const providers = asList(options.storage);
+  const located = locate(url, providers);
+  const states = statesOf(located.provider ?? LOCAL);
+  const found = environment === SYSTEM ? states.get(located.url)?.deref() : undefined;
+  if (found !== undefined) return found;
+  const state = makeState(located, options, environment);
+  for (const [key, ref] of states) if (ref.deref() === undefined) states.delete(key);
+  states.set(located.url, new WeakRef(state));
+  return state;
+}
+
+function asList(storage: OpenOptions['storage']): readonly StorageProvider[] {
+  if (storage === undefined) return [];
+  return 'open' in storage ? [storage] : storage;
+}
+
+function statesOf(owner: object): Map<string, WeakRef<TableState>> {
+  const states = known.get(owner) ?? new Map<string, WeakRef<TableState>>();
+  known.set(owner, states);
+  return states;
+}
+
+function makeState(located: Located, options: OpenOptions, environment: Environment): TableState {
+  const { url, store } = located;
+  const { clock, entropy, decisions } = environment;
+  const log: LogContext = { store, url, clock };
+  const head: Head = { latest: undefined };
+  const commits: CommitContext = {
+    log,
+    head,
+    clock,
+    entropy,
+    decisions,
+    queue: new Mutex(),
+    committer: environment.committer ?? logCommitter(store),
+    identify: environment.identify ?? identifyByTxnId(store),
+    engineInfo: `varve/${VERSION}`,
+  };
+  return { url, log, head, commits, environment, storage: options.storage };
+}

@@ -1,0 +1,22 @@
+/** `varve head`: the first rows of a table. */
+import { DeltaTable, toJsonRow } from '../index.js';
+import { columns, json } from './format.js';
+import type { CommandOptions } from './run-command.js';
+
+const ROWS = 10;
+const CELL_CHARACTERS = 40;
+
+export async function head(url: string, options: CommandOptions): Promise<string> {
+  const table = await DeltaTable.open(url);
+  const { version } = options;
+  const snapshot = await table.snapshot(version === undefined ? {} : { version });
+  const rows = (await snapshot.scan({ limit: ROWS }).toArray()).map(toJsonRow);
+  if (options.json) return json(rows);
+  const names = snapshot.schema.fields.map((field) => field.name);
+  return columns([names, ...rows.map((row) => names.map((name) => cell(row[name])))]);
+}
+
+function cell(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return text.length > CELL_CHARACTERS ? `${text.slice(0, CELL_CHARACTERS - 1)}…` : text;
+}

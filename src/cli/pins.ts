@@ -1,0 +1,17 @@
+/** `varve pins`: the names of versions that are kept. */
+import { DeltaTable } from '../index.js';
+import { columns, json } from './format.js';
+import type { CommandOptions } from './run-command.js';
+
+export async function pins(url: string, options: CommandOptions): Promise<string> {
+  const table = await DeltaTable.open(url);
+  const found = await table.pins.list();
+  if (options.json) return json(found);
+  const rows = found.map((pin) => [
+    pin.name,
+    String(pin.version),
+    pin.createdAt.toISOString(),
+    pin.note ?? '',
+  ]);
+  return columns([['pin', 'version', 'created', 'note'], ...rows]);
+}

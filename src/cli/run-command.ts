@@ -1,0 +1,105 @@
+/** One call of `varve`: its arguments to a command, and every failure to words and a status. */
+import { parseArgs } from 'node:util';
+import { isVarveError, VERSION } from '../index.js';
+import { head } from './head.js';
+import { history } from './history.js';
+import { pins } from './pins.js';
+import { show } from './show.js';
+
+/** Where a command's words go. */
+export interface Terminal {
+  readonly print: (text: string) => void;
+  readonly complain: (text: string) => void;
+}
+
+export interface CommandOptions {
+  readonly json: boolean;
+  readonly version: number | undefined;
+}
+
+export type Command = (url: string, options: CommandOptions) => Promise<string>;
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map([
+  ['show', show],
+  ['history', history],
+  ['head', head],
+  ['pins', pins],
+]);
+
+export const USAGE = `usage: varve <command> URL [--json]
+
+  varve show URL                   version, schema, files and properties
+  varve history URL                what was committed, newest first
+  varve head URL [--version N]     the first rows
+  varve pins URL                   names for versions that are kept
+
+URL is a folder or a file: URL. --json prints JSON. varve --help shows this, varve --version the version.`;
+
+const FAILED = 1;
+const WRONG_CALL = 2;
+
+/** Runs a command. @returns the exit status: 0, 1 when it failed, 2 for a wrong call */
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (args.includes('--help')) {
+    terminal.print(USAGE);
+    return 0;
+  }
+  if (args.length === 1 && args[0] === '--version') {
+    terminal.print(VERSION);
+    return 0;
+  }
+  const call = parseCall(args);
+  if (typeof call === 'string') {
+    terminal.complain(`varve: ${call}\n\n${USAGE}`);
+    return WRONG_CALL;
+  }
+  try {
+    terminal.print(await call.command(call.url, call.options));
+    return 0;
+  } catch (error) {
+    if (!isVarveError(error)) throw error;
+    terminal.complain(`varve: ${error.code}: ${error.message}`);
+    return error.code === 'INVALID_ARGUMENT' ? WRONG_CALL : FAILED;
+  }
+}
+
+interface Call {
+  readonly command: Command;
+  readonly url: string;
+  readonly options: CommandOptions;
+}
+
+/** The call, or what is wrong with it. */
+function parseCall(args: readonly string[]): Call | string {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    return error instanceof Error ? error.message : 'the arguments cannot be read';
+  }
+  const [name, url, ...more] = parsed.positionals;
+  if (name === undefined) return 'name a command';
+  const command = COMMANDS.get(name);
+  if (command === undefined) return `there is no command ${name}`;
+  if (url === undefined) return `${name} needs the URL of a table`;
+  if (more.length > 0) return `${name} takes one URL`;
+  const { json, version } = parsed.values;
+  if (version !== undefined && name !== 'head') return `--version goes with head`;
+  if (version !== undefined && !/^\d{1,15}$/.test(version)) return '--version takes a number';
+  return {
+    command,
+    url,
+    options: { json, version: version === undefined ? undefined : Number(version) },
+  };
+}
+
+function parse(args: readonly string[]): {
+  readonly positionals: readonly string[];
+  readonly values: { readonly json: boolean; readonly version?: string | undefined };
+} {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false }, version: { type: 'string' } },
+  });
+}

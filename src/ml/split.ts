@@ -1,0 +1,84 @@
+/** Which part of the data a row belongs to, decided by the row's own key: the same in every version and every engine. */
+import { type ArrowBatch, InvalidArgumentError, type RowFilter } from '../index.js';
+import { keyHashes } from './key-hash.js';
+
+/** Selects the rows of one part; plain data, recorded with the run. */
+export interface RowSplit {
+  /** The part's name. */
+  readonly part: string;
+  /** Columns whose values are hashed, in order. */
+  readonly key: readonly string[];
+  /** Hashed before the key: another salt parts the rows anew. */
+  readonly salt: string;
+  /** A row is in the part when its position `u`, from 0 to 1, is at least `from` and below `to`. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface HashSplitOptions<P extends Readonly<Record<string, number>>> {
+  /** Columns that name a row, or the group that must stay together; of type text, integer, date or boolean. */
+  readonly key: readonly string[];
+  /** The share of each part, in order; together 1. */
+  readonly parts: P;
+  /** Default `varve`. */
+  readonly salt?: string | undefined;
+}
+
+const DEFAULT_SALT = 'varve';
+const SUM_TOLERANCE = 1e-9;
+
+/**
+ * Parts rows by a hash of their key: rows that are added later fall into parts without moving the others, and rows of
+ * one key are never in two parts.
+ *
+ * The position of a row is `u = shiftrightunsigned(h, 11) / 2^53` with `h = xxhash64(salt, key...)`, both as in Spark
+ * SQL, integers widened to long.
+ *
+ * @throws InvalidArgumentError when the shares are not positive or do not add up to 1
+ */
+export function hashSplit<const P extends Readonly<Record<string, number>>>(
+  options: HashSplitOptions<P>,
+): { readonly [K in keyof P]: RowSplit } {
+  const { key, salt = DEFAULT_SALT } = options;
+  const parts = Object.entries<number>(options.parts);
+  const sum = parts.reduce((total, [, share]) => total + share, 0);
+  if (key.length === 0 || key.some((name) => typeof name !== 'string' || name === '')) {
+    throw invalid('key', 'names of columns, one at least');
+  }
+  if (!parts.every(([, share]) => share > 0) || Math.abs(sum - 1) > SUM_TOLERANCE) {
+    throw invalid('parts', 'positive shares that add up to 1');
+  }
+  const splits: Record<string, RowSplit> = {};
+  let from = 0;
+  parts.forEach(([part, share], at) => {
+    const to = at === parts.length - 1 ? 1 : from + share;
+    splits[part] = { part, key: [...key], salt, from, to };
+    from = to;
+  });
+  return splits as { readonly [K in keyof P]: RowSplit };
+}
+
+/** The rows of a part, as a filter of a scan. */
+export async function splitFilter(split: RowSplit): Promise<RowFilter> {
+  const hashes = await keyHashes(split.salt, split.key);
+  return {
+    columns: split.key,
+    keep: (batch: ArrowBatch) => {
+      const rows = new Uint32Array(batch.numRows);
+      let count = 0;
+      hashes(batch, (row, hash) => {
+        const position = Number(hash >> 11n) / 2 ** 53;
+        if (position >= split.from && position < split.to) rows[count++] = row;
+      });
+      return rows.subarray(0, count);
+    },
+  };
+}
+
+function invalid(option: string, expected: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: 'hashSplit: the option is not valid',
+    option,
+    expected,
+  });
+}

@@ -26,7 +26,7 @@ interface Clause {
 }
 
 const TOKEN =
-  /\s*(?:(?<text>'[^']*'|"[^"]*")|(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<name>[A-Za-z_`][\w.`/-]*)|(?<symbol>!=|>=|<=|[=<>(),]))/y;
+  /\s*(?:(?<text>'[^']*'|"[^"]*")|(?<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<name>[A-Za-z_][\w/-]*(?:\.(?:`[^`]*`|[\w/-]+))*)|(?<symbol>!=|>=|<=|[=<>(),]))/y;
 
 const MAX_FILTER_CHARACTERS = 10_000;
 

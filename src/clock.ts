@@ -5,7 +5,7 @@ export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number;
   /** Resolves after `delayMs` milliseconds; rejects with `signal.reason` when aborted before. */
-  sleep(delayMs: number, signal?: AbortSignal  ): Promise<void>;
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** Where chance comes from. */

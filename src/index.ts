@@ -63,9 +63,7 @@ export type {
   StoredObject,
 } from './storage/object-store.js';
 export { openStore } from './storage/open-store.js';
-export type { CallOptions, Idempotency, Progress, WriteOptions } from './table/call-options.js';
-export type { FileCheck } from './table/check-files.js';
-export type { CreateOptions, CreateRowsOptions } from './table/create.js';
+export type { ArrowBatch, ArrowColumn, ArrowField, ArrowTable } from './table/arrow-shape.js';
 export { DeltaTable } from './table/delta-table.js';
 export {
   and,
@@ -95,12 +93,29 @@ export type {
   Where,
 } from './table/expression/predicate-types.js';
 export type { ColumnJson, PredicateJson } from './table/expression/to-json.js';
-export type { ArrowTableLike, ReadableStreamLike, Rows } from './table/input.js';
-export type { OpenSchemaOptions } from './table/open.js';
-export type { Commit, CommitMetrics } from './table/outcome.js';
-export type { OverwriteOptions } from './table/overwrite.js';
-export type { CreatePinOptions, Pin, PinCheck, Pins } from './table/pins.js';
-export type { CommitResolution } from './table/resolve-commit.js';
+export type {
+  CallOptions,
+  CreateOptions,
+  CreatePinOptions,
+  CreateRowsOptions,
+  HistoryOptions,
+  Idempotency,
+  OpenOptions,
+  OpenSchemaOptions,
+  OverwriteOptions,
+  Progress,
+  WriteOptions,
+} from './table/options.js';
+export type { Pins } from './table/pins.js';
+export type {
+  Commit,
+  CommitMetrics,
+  CommitResolution,
+  FileCheck,
+  HistoryEntry,
+  Pin,
+  PinCheck,
+} from './table/results.js';
 export { type JsonRow, type JsonValue, toJsonRow } from './table/row/json-row.js';
 export type {
   AnyNewRow,
@@ -120,10 +135,7 @@ export type {
 export type { SchemaInputOf, SchemaOutputOf, StandardSchema } from './table/row/standard-schema.js';
 export type { ColumnsIn, NewRowIn, RowIn } from './table/row/table-types.js';
 export { Timestamp } from './table/row/timestamp.js';
-export type { BatchOptions, RowFilter, Scan, ScanOptions } from './table/scan.js';
-export type { ArrowBatch, ArrowColumn, ArrowField, ArrowTable } from './table/scan-arrow.js';
-export type { ScanPlan } from './table/scan-plan.js';
-export type { At, Snapshot, TableFile } from './table/snapshot.js';
-export type { HistoryEntry, HistoryOptions } from './table/table-history.js';
-export type { OpenOptions } from './table/table-state.js';
+export type { ArrowTableLike, ReadableStreamLike, Rows } from './table/rows.js';
+export type { BatchOptions, RowFilter, Scan, ScanOptions, ScanPlan } from './table/scan-types.js';
+export type { At, Snapshot, TableFile } from './table/snapshot-types.js';
 export { VERSION } from './version.js';

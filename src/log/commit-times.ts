@@ -12,7 +12,7 @@ import {
   oldestReadable,
 } from './commit-listing.js';
 import { fetchCommitInfo } from './history.js';
-import type { LogContext, Snapshot } from './snapshot.js';
+import type { LogContext, Snapshot } from './table-snapshot.js';
 
 /**
  * The newest version that was committed at or before an instant.

@@ -11,7 +11,8 @@ import type { SettleContext, settle } from './committer.js';
 import { type Conflict, type checkConflict, type ReadSet } from './conflict.js';
 import { commitKey } from './log-path.js';
 import type { Mutex } from './mutex.js';
-import { advanceSnapshot, type LogContext, refreshSnapshot, type Snapshot } from './snapshot.js';
+import { advanceSnapshot, refreshSnapshot } from './snapshot.js';
+import { type LogContext, type Snapshot } from './table-snapshot.js';
 
 /** What one transaction wants to become a version. */
 export interface CommitRequest {

@@ -39,8 +39,6 @@ import {
 import { parseSchemaString } from './schema/schema-json.js';
 import { type Anchor, type CheckpointBase, type LogContext, Snapshot } from './table-snapshot.js';
 
-export { type LogContext, Snapshot } from './table-snapshot.js';
-
 export interface LoadOptions {
   /** The version wanted; the newest when undefined. */
   readonly version?: number | undefined;

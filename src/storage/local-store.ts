@@ -282,6 +282,7 @@ function replaced(key: string): CorruptDataError {
 }
 
 /** Windows gives these characters and endings a meaning, or drops them, so that two keys would be one file. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const WINDOWS_REFUSES = /[\\:*?"<>|\u0001-\u001f]|[. ](\/|$)/u;
 
 function checkWindowsKey(key: string): void {

@@ -1,13 +1,16 @@
 /** Adds rows. */
+
 import { z } from 'zod';
 import { isApplied } from '../log/commit.js';
 import { checkWritable } from '../log/protocol.js';
-import { checkOptions, type WriteOptions, writeOptions } from './call-options.js';
+import { checkOptions, writeOptions } from './call-options.js';
 import { commitFiles } from './commit-files.js';
 import { readAppIds, setTransaction, txnActions } from './idempotency.js';
 import { inputBatches } from './input.js';
 import { latestSnapshot } from './open.js';
-import { type Commit, NO_METRICS, outcomeOf, unchanged } from './outcome.js';
+import type { WriteOptions } from './options.js';
+import { NO_METRICS, outcomeOf, unchanged } from './outcome.js';
+import type { Commit } from './results.js';
 import type { TableState } from './table-state.js';
 import { writeDescription } from './write-description.js';
 import { fileTarget, writeFiles } from './write-files.js';

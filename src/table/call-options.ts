@@ -1,38 +1,8 @@
 /** The options every long call takes, and how options of any call are checked. */
+
 import { z } from 'zod';
 import { InvalidArgumentError } from '../errors.js';
-
-/** How far a call has come. */
-export interface Progress {
-  /** `append`, `overwrite`, `scan`, ... */
-  readonly operation: string;
-  /** Rows done. */
-  readonly rows: number;
-  /** Rows in all, when they are known. */
-  readonly totalRows?: number | undefined;
-  /** Bytes written or read. */
-  readonly bytes: number;
-}
-
-export interface CallOptions {
-  /** Stops the call. It then rejects with `signal.reason`, and nothing was committed. */
-  readonly signal?: AbortSignal | undefined;
-  /** Told now and then how far the call has come; must not throw. */
-  readonly onProgress?: ((progress: Progress) => void) | undefined;
-}
-
-/** Exactly-once writing: the table remembers the last sequence of each application. */
-export interface Idempotency {
-  /** Names the application; one writer at a time should use it. */
-  readonly appId: string;
-  /** Rises with every write: a safe integer from 0. */
-  readonly sequence: number;
-}
-
-export interface WriteOptions extends CallOptions {
-  /** Makes a repeated call a no-op: when the table has seen this sequence, the outcome is `already-applied`. */
-  readonly idempotency?: Idempotency | undefined;
-}
+import type { Idempotency, Progress } from './options.js';
 
 const aborter: z.ZodType<AbortSignal> = z.custom<AbortSignal>(
   (value) => typeof value === 'object' && value !== null && 'aborted' in value,

@@ -1,16 +1,9 @@
 /** Whether the files of a version are all there. */
-import { inOrder } from '../log/in-order.js';
-import type { Snapshot } from '../log/snapshot.js';
-import { dataFiles } from './data-files.js';
 
-/** What {@link checkFiles} found; keys are relative to the table. */
-export interface FileCheck {
-  /** Files of the version. */
-  readonly files: number;
-  readonly missing: readonly string[];
-  /** Files whose size is another than the log says. */
-  readonly resized: readonly string[];
-}
+import { inOrder } from '../log/in-order.js';
+import type { Snapshot } from '../log/table-snapshot.js';
+import { dataFiles } from './data-files.js';
+import type { FileCheck } from './results.js';
 
 const HEADS_AT_ONCE = 16;
 

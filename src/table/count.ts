@@ -1,6 +1,7 @@
 /** How many rows a scan would give, read only where the log cannot tell. */
-import type { CallOptions } from './call-options.js';
+
 import { recordCount } from './file-facts.js';
+import type { CallOptions } from './options.js';
 import { scanBatches } from './scan-batches.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';
 

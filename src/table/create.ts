@@ -1,50 +1,29 @@
 /** Makes a table. */
+
 import { z } from 'zod';
 import { AlreadyExistsError, InvalidArgumentError, isVarveError } from '../errors.js';
 import type { Action, Metadata, StringMap } from '../log/actions.js';
 import type { CommitDescription } from '../log/commit-info.js';
 import { checkWritable, requiredProtocol } from '../log/protocol.js';
 import { arrowInputSchema, isArrowInput } from '../log/schema/arrow-input.js';
-import { fromArrowSchema } from '../log/schema/arrow-type.js';
 import { checkColumnNames } from '../log/schema/column-name.js';
+import { fromArrowSchema } from '../log/schema/from-arrow-schema.js';
 import { formatSchemaString } from '../log/schema/schema-json.js';
 import type { StructType } from '../log/schema/types.js';
 import { checkProperties } from '../log/table-properties.js';
-import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import { callOptions, checkOptions } from './call-options.js';
 import { commitFiles } from './commit-files.js';
-import { inputBatches, peekRows, type Rows } from './input.js';
+import { inputBatches, peekRows } from './input.js';
 import { findSnapshot } from './open.js';
+import type { CreateOptions, CreateRowsOptions } from './options.js';
 import { NO_METRICS, outcomeOf } from './outcome.js';
 import { inferSchema } from './row/infer-schema.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import { toStructType } from './row/schema-input.js';
-import type { ColumnsIn } from './row/table-types.js';
 import { checkSameSchema } from './same-schema.js';
 import { findColumn } from './scan-columns.js';
-import { type OpenOptions, type TableHandle, type TableState, tableState } from './table-state.js';
+import { type TableHandle, type TableState, tableState } from './table-state.js';
 import { type WrittenFiles, writeFiles } from './write-files.js';
-
-interface CreateCommon extends OpenOptions, CallOptions {
-  /** Table properties, `delta.*` and others. */
-  readonly properties?: Readonly<Record<string, string>> | undefined;
-  readonly name?: string | undefined;
-  readonly description?: string | undefined;
-}
-
-export interface CreateOptions<S extends TableSchema> extends CreateCommon {
-  readonly schema: S;
-  /** Columns that part the table's files into folders; of primitive types. */
-  readonly partitionBy?: readonly ColumnsIn<S>[] | undefined;
-  /** What to do when the table is there: fail, or open it after comparing schema and partition columns. */
-  readonly ifExists?: 'error' | 'open' | undefined;
-  /** Delta types of columns, instead of those a Standard Schema would give. */
-  readonly columns?: ColumnOverrides | undefined;
-}
-
-export interface CreateRowsOptions<T extends object> extends CreateCommon {
-  readonly rows: Rows<T>;
-  readonly partitionBy?: readonly (keyof T & string)[] | undefined;
-}
 
 const optionsOf = z.strictObject({
   ...callOptions,

@@ -2,7 +2,7 @@
 import { UnsupportedFeatureError } from '../errors.js';
 import { resolveActionPath } from '../log/action-path.js';
 import type { FileEntry } from '../log/file-list.js';
-import type { Snapshot } from '../log/snapshot.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import { compareKeys } from '../storage/key.js';
 
 /** One data file: where it is, and its row in the snapshot's columns. */

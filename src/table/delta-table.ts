@@ -1,21 +1,32 @@
 /** A Delta table: the table of contents of everything one can do with it; each verb has a file of its own. */
+
 import type { CommitAttempt } from '../errors.js';
 import { append } from './append.js';
-import type { CallOptions, WriteOptions } from './call-options.js';
-import { type CreateOptions, type CreateRowsOptions, createTable } from './create.js';
-import type { Rows } from './input.js';
-import { type OpenSchemaOptions, openTable, tableExists } from './open.js';
-import type { Commit } from './outcome.js';
-import { type OverwriteOptions, overwrite } from './overwrite.js';
+import { createTable } from './create.js';
+import { openTable, tableExists } from './open.js';
+import type {
+  CallOptions,
+  CreateOptions,
+  CreateRowsOptions,
+  HistoryOptions,
+  OpenOptions,
+  OpenSchemaOptions,
+  OverwriteOptions,
+  WriteOptions,
+} from './options.js';
+import { overwrite } from './overwrite.js';
 import { Pins } from './pins.js';
-import { type CommitResolution, resolveCommit } from './resolve-commit.js';
+import { resolveCommit } from './resolve-commit.js';
+import type { Commit, CommitResolution, HistoryEntry } from './results.js';
 import type { AnySchema, SchemaFor, TableSchema } from './row/row-types.js';
 import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
-import type { Scan, ScanOptions } from './scan.js';
+import type { Rows } from './rows.js';
 import { lazyScan } from './scan.js';
-import { type At, type Snapshot, snapshotAt } from './snapshot.js';
-import { type HistoryEntry, type HistoryOptions, tableHistory } from './table-history.js';
-import type { OpenOptions, TableHandle } from './table-state.js';
+import type { Scan, ScanOptions } from './scan-types.js';
+import { snapshotAt } from './snapshot.js';
+import type { At, Snapshot } from './snapshot-types.js';
+import { tableHistory } from './table-history.js';
+import type { TableHandle } from './table-state.js';
 
 /**
  * A table at a URL. The handle holds nothing open and may be shared; each call works on the newest version unless it

@@ -4,7 +4,7 @@ import { ActionColumns, FileEntry } from '../log/file-list.js';
 import { parseFileStats } from '../log/file-stats.js';
 import { parsePartitionValue } from '../log/partition-value.js';
 import type { PrimitiveName } from '../log/schema/types.js';
-import type { Snapshot } from '../log/snapshot.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import { readFooter } from '../storage/parquet/footer.js';
 import { storeSource } from '../storage/parquet/source.js';
 import type { DataFile } from './data-files.js';

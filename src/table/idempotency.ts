@@ -1,6 +1,7 @@
 /** Exactly-once writes by the protocol's transaction identifiers. */
+
 import type { Action, SetTransaction } from '../log/actions.js';
-import type { Idempotency } from './call-options.js';
+import type { Idempotency } from './options.js';
 
 /** The `txn` action of a write. @see PROTOCOL.md "Transaction Identifiers" */
 export function setTransaction(

@@ -1,19 +1,15 @@
 /** Finding a table and its newest snapshot. */
+
 import { z } from 'zod';
 import { isVarveError } from '../errors.js';
-import { loadSnapshot, refreshSnapshot, type Snapshot } from '../log/snapshot.js';
-import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import { loadSnapshot, refreshSnapshot } from '../log/snapshot.js';
+import { type Snapshot } from '../log/table-snapshot.js';
+import { callOptions, checkOptions } from './call-options.js';
+import type { OpenOptions, OpenSchemaOptions } from './options.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import { toStructType } from './row/schema-input.js';
 import { checkSameSchema } from './same-schema.js';
-import { type OpenOptions, type TableHandle, type TableState, tableState } from './table-state.js';
-
-export interface OpenSchemaOptions<S extends TableSchema> extends OpenOptions, CallOptions {
-  /** What the table must be: every column with its type and nullability. */
-  readonly schema: S;
-  /** Delta types of columns, instead of those a Standard Schema would give. */
-  readonly columns?: ColumnOverrides | undefined;
-}
+import { type TableHandle, type TableState, tableState } from './table-state.js';
 
 const optionsOf = z.strictObject({
   ...callOptions,

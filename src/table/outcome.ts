@@ -1,31 +1,8 @@
 /** From the outcome of a commit, which is a value, to what a caller of a verb gets or catches. */
+
 import { CommitConflictError, CommitStateUnknownError, type VarveError } from '../errors.js';
 import type { CommitResult } from '../log/commit.js';
-
-/** Counts of one write. */
-export interface CommitMetrics {
-  readonly rowsAdded: number;
-  readonly rowsRemoved: number;
-  readonly filesAdded: number;
-  readonly filesRemoved: number;
-  readonly bytesAdded: number;
-  /** What did the work: `varve`. */
-  readonly engine: string;
-}
-
-/** What a write did. */
-export interface Commit {
-  /** The version it made; for the other outcomes the version of the table it found. */
-  readonly version: number;
-  /**
-   * `committed`; `already-applied` when the table had seen the idempotency sequence; `nothing-to-do` when the write
-   * would have changed nothing, and no version was made.
-   */
-  readonly outcome: 'committed' | 'already-applied' | 'nothing-to-do';
-  readonly metrics: CommitMetrics;
-  /** What failed after the commit, for example writing a checkpoint: the commit stands, the next one tries again. */
-  readonly warnings: readonly VarveError[];
-}
+import type { Commit, CommitMetrics } from './results.js';
 
 export const NO_METRICS: CommitMetrics = {
   rowsAdded: 0,

@@ -1,4 +1,5 @@
 /** Replaces the whole table, or the rows that meet a condition (Spark's `replaceWhere`). */
+
 import type { RecordBatch } from 'apache-arrow';
 import { z } from 'zod';
 import {
@@ -13,35 +14,26 @@ import { isApplied } from '../log/commit.js';
 import type { ReadSet } from '../log/conflict.js';
 import { checkWritable } from '../log/protocol.js';
 import { removeOf } from '../log/remove-file.js';
-import type { Snapshot } from '../log/snapshot.js';
 import { tableProperties } from '../log/table-properties.js';
-import { checkOptions, type WriteOptions, writeOptions } from './call-options.js';
+import type { Snapshot } from '../log/table-snapshot.js';
+import { checkOptions, writeOptions } from './call-options.js';
 import { commitFiles } from './commit-files.js';
 import { bindPredicate } from './expression/bind.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
-import type { Where } from './expression/predicate-types.js';
 import { mayMatch } from './expression/prune.js';
 import { toSqlText } from './expression/sql-text.js';
 import { addEntry, factsReader } from './file-facts.js';
 import { readAppIds, setTransaction, txnActions } from './idempotency.js';
 import { inputBatches, isRereadable } from './input.js';
 import { latestSnapshot } from './open.js';
-import { type Commit, NO_METRICS, outcomeOf, unchanged } from './outcome.js';
+import type { OverwriteOptions, WriteOptions } from './options.js';
+import { NO_METRICS, outcomeOf, unchanged } from './outcome.js';
 import { planReplacement, type Replacement, survivingBatches } from './replacement.js';
+import type { Commit } from './results.js';
 import type { TableState } from './table-state.js';
 import { writeDescription } from './write-description.js';
 import { discardFiles, fileTarget, type WrittenFiles, writeFiles } from './write-files.js';
-
-export interface OverwriteOptions<R> extends WriteOptions {
-  /**
-   * Replace only the rows for which this is true; the new rows must all meet it. A condition on partition columns
-   * replaces whole files, any other rewrites the files it meets in part.
-   */
-  readonly where?: Where<R>;
-  /** How often a conflict is answered by doing it again on the newest version; rows must be readable again. Default 3. */
-  readonly attempts?: number | undefined;
-}
 
 const DEFAULT_ATTEMPTS = 3;
 const optionsOf = z.strictObject({

@@ -3,6 +3,7 @@
  * begin with `_` are left alone by every engine's VACUUM. A pin protects against Varve's own vacuum and log clean-up;
  * other engines do not know it, so `verify` tells whether the files are still there.
  */
+
 import { z } from 'zod';
 import {
   AlreadyExistsError,
@@ -12,36 +13,15 @@ import {
   NotFoundError,
   StorageUnavailableError,
 } from '../errors.js';
-import { loadSnapshot, type Snapshot } from '../log/snapshot.js';
-import { type CallOptions, callOptions, checkOptions } from './call-options.js';
-import { checkFiles, type FileCheck } from './check-files.js';
+import { loadSnapshot } from '../log/snapshot.js';
+import { type Snapshot } from '../log/table-snapshot.js';
+import { callOptions, checkOptions } from './call-options.js';
+import { checkFiles } from './check-files.js';
 import { latestSnapshot } from './open.js';
+import type { CallOptions, CreatePinOptions } from './options.js';
+import { pinnedSnapshot } from './pinned-snapshot.js';
+import type { Pin, PinCheck } from './results.js';
 import type { TableState } from './table-state.js';
-
-/** A version that is kept under a name. */
-export interface Pin {
-  readonly name: string;
-  readonly version: number;
-  /** The id of the table that was pinned; another table at the same place is not it. */
-  readonly tableId: string;
-  readonly createdAt: Date;
-  readonly note?: string | undefined;
-  /** Of the pin's own file, for deleting it only while it is unchanged. */
-  readonly etag: string;
-}
-
-export interface CreatePinOptions extends CallOptions {
-  /** The newest when absent. */
-  readonly version?: number | undefined;
-  readonly note?: string | undefined;
-}
-
-/** What {@link Pins.verify} found. */
-export interface PinCheck extends FileCheck {
-  /** Every file of the version exists with its recorded size. */
-  readonly ok: boolean;
-  readonly version: number;
-}
 
 const FOLDER = '_varve/pins/';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
@@ -192,24 +172,6 @@ export class Pins {
     const ok = check.missing.length === 0 && check.resized.length === 0;
     return { ok, version: snapshot.version, ...check };
   }
-}
-
-/** The pinned version of the table that was pinned. @throws NotFoundError when the table is another by now */
-export async function pinnedSnapshot(
-  state: TableState,
-  pin: Pin,
-  signal: AbortSignal | undefined,
-): Promise<Snapshot> {
-  const snapshot = await loadSnapshot(state.log, { version: pin.version, signal });
-  if (snapshot.metadata.id !== pin.tableId) {
-    throw new NotFoundError({
-      message: `pin ${pin.name} belongs to table ${pin.tableId}, which was replaced by another at this place`,
-      kind: 'table',
-      thing: pin.tableId,
-      available: snapshot.metadata.id,
-    });
-  }
-  return snapshot;
 }
 
 function keyOf(name: string): string {

@@ -1,8 +1,8 @@
 /** Work that follows a commit and can fail without harm: the commit stands, the next one tries again. */
 import { isVarveError, type VarveError } from '../errors.js';
 import { writeCheckpoint } from '../log/checkpoint-writer.js';
-import type { Snapshot } from '../log/snapshot.js';
 import { tableProperties } from '../log/table-properties.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import type { TableState } from './table-state.js';
 
 const LOCK = '_varve/maintenance';

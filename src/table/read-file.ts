@@ -7,7 +7,7 @@ import { batchOf, conformBatch } from '../log/schema/conform.js';
 import { legacyRebase } from '../log/schema/legacy-calendar.js';
 import type { Scalar } from '../log/schema/scalar.js';
 import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
-import type { Snapshot } from '../log/snapshot.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import { decodeRowGroup } from '../storage/parquet/decode.js';
 import { readFooter } from '../storage/parquet/footer.js';
 import type { ParquetFooter } from '../storage/parquet/footer-types.js';

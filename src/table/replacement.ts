@@ -1,6 +1,6 @@
 /** Which files an overwrite takes out, and which of their rows it must keep. */
 import type { RecordBatch } from 'apache-arrow';
-import type { Snapshot } from '../log/snapshot.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import { type DataFile, dataFiles } from './data-files.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';

@@ -1,19 +1,12 @@
 /** Whether a commit whose outcome was unknown landed after all. */
+
 import { z } from 'zod';
 import type { CommitAttempt } from '../errors.js';
 import { commitKey, LOG } from '../log/log-path.js';
-import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import { callOptions, checkOptions } from './call-options.js';
+import type { CallOptions } from './options.js';
+import type { CommitResolution } from './results.js';
 import type { TableState } from './table-state.js';
-
-/**
- * `committed`: it is in the table, as `version`. `lost`: another commit has that version, so it never will be.
- * `unknown`: the version is not there, so it may still land. `expired`: the log no longer reaches back so far.
- */
-export interface CommitResolution {
-  readonly outcome: 'committed' | 'lost' | 'unknown' | 'expired';
-  /** Present when committed. */
-  readonly version?: number | undefined;
-}
 
 const attemptOf = z.object({
   version: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),

@@ -1,7 +1,7 @@
 /** Whether a table is of the schema its user thinks it is. */
 import { SchemaMismatchError } from '../errors.js';
 import type { DataType, StructType } from '../log/schema/types.js';
-import type { Snapshot } from '../log/snapshot.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 
 /**
  * Compares names, types and nullability of every column, in any order, and the partition columns.

@@ -1,8 +1,9 @@
 /** The rows of a planned scan as Arrow batches, in order, read a little ahead of their consumer. */
+
 import type { RecordBatch } from 'apache-arrow';
 import { inOrder } from '../log/in-order.js';
-import type { CallOptions } from './call-options.js';
 import { selectRows } from './expression/evaluate.js';
+import type { CallOptions } from './options.js';
 import { type OpenedFile, openFile, readRowGroup } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';

@@ -1,15 +1,16 @@
 /** What a scan is going to read: a pure decision over a snapshot. */
+
 import { UnsupportedFeatureError } from '../errors.js';
 import type { StructField, StructType } from '../log/schema/types.js';
-import type { Snapshot } from '../log/snapshot.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import { type DataFile, dataFiles } from './data-files.js';
 import { bindPredicate } from './expression/bind.js';
 import type { BoundPredicate } from './expression/bound.js';
 import type { Predicate } from './expression/predicate-types.js';
 import { mayMatch, mustMatch } from './expression/prune.js';
 import { factsReader } from './file-facts.js';
-import type { RowFilter } from './scan.js';
 import { columnsOf, findColumn, selectedSchema, widenedBy } from './scan-columns.js';
+import type { RowFilter, ScanPlan } from './scan-types.js';
 
 /** A file that is read, and whether the condition holds for every row of it, so that it need not be asked. */
 export interface PlannedFile {
@@ -29,19 +30,6 @@ export interface PlannedScan {
   readonly files: readonly PlannedFile[];
   readonly skipped: number;
   readonly skippedBytes: number;
-}
-
-/** What {@link Scan.plan} tells. */
-export interface ScanPlan {
-  readonly version: number;
-  /** Files that are read, in order: decoded paths relative to the table. */
-  readonly files: readonly string[];
-  readonly bytes: number;
-  /** Files that partition values and statistics rule out. */
-  readonly filesSkipped: number;
-  readonly bytesSkipped: number;
-  /** The columns that are read. */
-  readonly columns: readonly string[];
 }
 
 interface ScanRequest {

@@ -1,58 +1,21 @@
 /** Reading rows: a lazy description first, I/O only when it is iterated, stopped when the loop is left. */
+
 import type { RecordBatch } from 'apache-arrow';
 import { z } from 'zod';
 import { InvalidArgumentError } from '../errors.js';
 import type { StructType } from '../log/schema/types.js';
-import type { Snapshot as LogSnapshot } from '../log/snapshot.js';
-import { type CallOptions, callOptions, checkOptions } from './call-options.js';
+import type { Snapshot as LogSnapshot } from '../log/table-snapshot.js';
+import type { ArrowBatch, ArrowTable } from './arrow-shape.js';
+import { callOptions, checkOptions } from './call-options.js';
 import { countRows } from './count.js';
-import type { Where } from './expression/predicate-types.js';
 import { latestSnapshot } from './open.js';
+import type { CallOptions } from './options.js';
 import { rowDecoder } from './row/row-decoder.js';
-import { type ArrowBatch, type ArrowTable, tableOf, tableToIPC } from './scan-arrow.js';
+import { tableOf, tableToIPC } from './scan-arrow.js';
 import { scanBatches } from './scan-batches.js';
-import { type PlannedScan, planScan, publicPlan, type ScanPlan } from './scan-plan.js';
+import { type PlannedScan, planScan, publicPlan } from './scan-plan.js';
+import type { BatchOptions, RowFilter, Scan, ScanOptions, ScanPlan } from './scan-types.js';
 import type { TableHandle } from './table-state.js';
-
-/** Picks rows of Arrow batches by code of the caller's, where a condition cannot say it. */
-export interface RowFilter {
-  /** The columns it looks at; read even when they are not selected. */
-  readonly columns: readonly string[];
-  /** Indexes of the rows to keep, ascending, of a batch that holds at least `columns`. */
-  readonly keep: (batch: ArrowBatch) => Uint32Array;
-}
-
-export interface ScanOptions<R, K extends keyof R = keyof R> extends CallOptions {
-  /** Only rows for which this is true (neither false nor null). */
-  readonly where?: Where<R>;
-  /** Only these columns, in this order. */
-  readonly select?: readonly K[] | undefined;
-  /** At most so many rows; reading stops there. */
-  readonly limit?: number | undefined;
-  /** Applied after `where` and before `limit`. */
-  readonly rowFilter?: RowFilter | undefined;
-}
-
-export interface BatchOptions {
-  /** Cut batches to at most so many rows; as they come from the files when absent. */
-  readonly maxRows?: number | undefined;
-}
-
-/** Rows of one version, not read yet. Iterating gives row objects; each iteration reads anew. */
-export interface Scan<R> extends AsyncIterable<R> {
-  /** Arrow batches with the selected columns, in the order of the rows. */
-  batches(options?: BatchOptions): AsyncIterableIterator<ArrowBatch>;
-  /** All rows in memory. */
-  toArray(): Promise<R[]>;
-  /** All rows as one Arrow table in memory. */
-  toArrow(): Promise<ArrowTable>;
-  /** All rows as an Arrow IPC stream, for another copy of apache-arrow or another process. */
-  toIPC(): Promise<Uint8Array>;
-  /** How many rows; without reading them where the statistics are exact. */
-  count(): Promise<number>;
-  /** Which files would be read, and which statistics and partition values rule out. */
-  plan(): Promise<ScanPlan>;
-}
 
 const optionsOf = z.strictObject({
   ...callOptions,

@@ -1,69 +1,21 @@
 /** A table at one version. */
+
 import { z } from 'zod';
 import { InvalidArgumentError } from '../errors.js';
-import type { Protocol } from '../log/actions.js';
 import { versionAt } from '../log/commit-times.js';
 import { deletionVectorId } from '../log/file-state.js';
 import { parseTimestamp } from '../log/schema/scalar-text.js';
-import type { StructType } from '../log/schema/types.js';
 import { type Snapshot as LogSnapshot, loadSnapshot } from '../log/snapshot.js';
-import { type CallOptions, callOptions, checkOptions } from './call-options.js';
-import { checkFiles, type FileCheck } from './check-files.js';
+import { callOptions, checkOptions } from './call-options.js';
+import { checkFiles } from './check-files.js';
 import { dataFiles } from './data-files.js';
 import { latestSnapshot } from './open.js';
-import { Pins, pinnedSnapshot } from './pins.js';
-import { lazyScan, type Scan, type ScanOptions } from './scan.js';
+import type { CallOptions } from './options.js';
+import { pinnedSnapshot } from './pinned-snapshot.js';
+import { Pins } from './pins.js';
+import { lazyScan } from './scan.js';
+import type { At, Snapshot } from './snapshot-types.js';
 import type { TableHandle } from './table-state.js';
-
-/** Which version: a number, the one that was the newest at an instant (a Date, or text with a zone), or a pin's. */
-export type At =
-  | { readonly version: number }
-  | { readonly timestamp: Date | string }
-  | { readonly pin: string }
-  | { readonly version?: undefined; readonly timestamp?: undefined; readonly pin?: undefined };
-
-/** One active data file. */
-export interface TableFile {
-  /** The decoded path, relative to the table. */
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly partitionValues: ReadonlyMap<string, string | null>;
-  /** The statistics as the log has them: JSON text. */
-  readonly stats: string | undefined;
-  /** Names the file's deletion vector; undefined when it has none. */
-  readonly deletionVectorId: string | undefined;
-}
-
-/** A table at one version. It never changes, holds nothing open, and reads no data before it is asked for rows. */
-export interface Snapshot<R> {
-  readonly version: number;
-  /** When the version was committed. */
-  readonly timestamp: Date;
-  /** The table's id: the same for every version, another for a table made anew. */
-  readonly tableId: string;
-  /** Absolute and canonical. */
-  readonly url: string;
-  /** The protocol's schema. */
-  readonly schema: StructType;
-  readonly partitionColumns: readonly string[];
-  readonly properties: ReadonlyMap<string, string | null>;
-  readonly protocol: Protocol;
-  /** Active data files. */
-  readonly numFiles: number;
-  /** Bytes of all active data files. */
-  readonly sizeBytes: number;
-  /**
-   * The rows of this version, in canonical order: files by the UTF-8 bytes of their paths, rows by their place in the
-   * file. Nothing is read before the scan is iterated or asked.
-   */
-  scan<const K extends keyof R & string = keyof R & string>(
-    options?: ScanOptions<R, K>,
-  ): Scan<{ readonly [P in K]: R[P] }>;
-  /** The active data files in canonical order. */
-  files(): readonly TableFile[];
-  /** Looks at every data file of the version: whether it is there, and of the size the log says. */
-  checkFiles(options?: CallOptions): Promise<FileCheck>;
-}
 
 const version = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const atOf = z.union([
@@ -109,7 +61,9 @@ async function logSnapshotAt(
   if ('timestamp' in at) {
     const latest = await latestSnapshot(state, signal);
     const found = await versionAt(state.log, latest, instantMs(at.timestamp), { signal });
-    return found === latest.version ? latest : await loadSnapshot(state.log, { version: found, signal });
+    return found === latest.version
+      ? latest
+      : await loadSnapshot(state.log, { version: found, signal });
   }
   if ('pin' in at) {
     const pin = await new Pins(state).get(at.pin, { signal });

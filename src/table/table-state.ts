@@ -1,4 +1,5 @@
 /** What every handle of one table in this process shares: its store, its newest snapshot and its queue of writers. */
+
 import { type Clock, type Entropy, systemClock, systemEntropy } from '../clock.js';
 import { type CommitContext, type CommitDecisions, type Head } from '../log/commit.js';
 import {
@@ -10,16 +11,11 @@ import {
 } from '../log/committer.js';
 import { checkConflict } from '../log/conflict.js';
 import { Mutex } from '../log/mutex.js';
-import type { LogContext } from '../log/snapshot.js';
+import type { LogContext } from '../log/table-snapshot.js';
 import { type Located, locate } from '../storage/locate.js';
 import type { StorageProvider } from '../storage/object-store.js';
 import { VERSION } from '../version.js';
-
-/** How a table is reached. */
-export interface OpenOptions {
-  /** For URLs of other schemes than a local path or `file:`: one provider, or several. */
-  readonly storage?: StorageProvider | readonly StorageProvider[] | undefined;
-}
+import type { OpenOptions } from './options.js';
 
 /** Time, chance and the decisions of the commit: replaced only in tests. */
 export interface Environment {

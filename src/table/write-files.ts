@@ -1,4 +1,5 @@
 /** Batches to data files: parted, rolled at a target size, in bounded memory, taken back when the write fails. */
+
 import type { RecordBatch } from 'apache-arrow';
 import type { Entropy } from '../clock.js';
 import { encodeActionPath } from '../log/action-path.js';
@@ -7,11 +8,11 @@ import { buildStats } from '../log/file-stats.js';
 import { partitionPath } from '../log/partition-value.js';
 import { arrowSchema } from '../log/schema/arrow-type.js';
 import type { StructField, StructType } from '../log/schema/types.js';
-import type { Snapshot } from '../log/snapshot.js';
 import { tableProperties } from '../log/table-properties.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { ParquetFileEncoder } from '../storage/parquet/encode.js';
-import type { CallOptions } from './call-options.js';
+import type { CallOptions } from './options.js';
 import { type PartitionBatch, splitByPartition } from './partition-split.js';
 import type { TableState } from './table-state.js';
 

@@ -46,9 +46,11 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'or',
     'predicateFromJson',
     'startsWith',
+    'systemClock',
+    'systemEntropy',
     'toJsonRow',
   ],
-  './ml': ['Tracker', 'hashSplit'],
+  './ml': ['Run', 'Tracker', 'hashSplit'],
   './testing': [],
   './storage/azure': ['azureStorage'],
 };

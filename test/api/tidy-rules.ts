@@ -85,8 +85,13 @@ const HOST_IMPORTS: Readonly<Record<string, string>> = {
 };
 
 /** The files that may use what only Node has; no bundler for browsers reaches them. */
+/** Training runs on Node: local artifacts, the git commit, and a digest that streams. */
+const ML_ON_NODE = ['ml/artifacts.ts', 'ml/input-digest.ts', 'ml/run-source.ts'];
+
 const isNodeOnly = (path: string): boolean =>
-  path.startsWith('cli/') || Object.values(HOST_IMPORTS).includes(path);
+  path.startsWith('cli/') ||
+  ML_ON_NODE.includes(path) ||
+  Object.values(HOST_IMPORTS).includes(path);
 
 function folders(paths: readonly string[]): readonly Finding[] {
   const found = new Map<string, number>();
@@ -121,7 +126,9 @@ function importRules(path: string, target: string): readonly Finding[] {
   if (!target.endsWith('.ts')) return packageRules(path, target);
   const room = path.includes('/') ? path.slice(0, path.indexOf('/')) : path;
   if (ROOMS[room]?.(target) === false) return [finding(`imports of ${room}`, path, target)];
-  const isSettled = ['index.ts', 'testing'].includes(room) || isConcreteStore(path);
+  // `locate.ts` is where a URL without a provider meets the local store.
+  const isSettled =
+    ['index.ts', 'testing'].includes(room) || isConcreteStore(path) || path === 'storage/locate.ts';
   return isConcreteStore(target) && !isSettled
     ? [finding('concrete store', path, `${target} is for index.ts, testing and its own subpath`)]
     : [];

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/clock.js';
 import { encodeCommit } from '../../src/log/action-codec.js';
 import type { Action, AddFile, Metadata, Protocol, RemoveFile } from '../../src/log/actions.js';
 import { commitKey } from '../../src/log/log-path.js';
-import type { LogContext } from '../../src/log/snapshot.js';
+import type { LogContext } from '../../src/log/table-snapshot.js';
 import { memoryStore } from '../../src/storage/memory-store.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 

@@ -4,12 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Action, AddFile, RemoveFile, SetTransaction } from '../../src/log/actions.js';
 import { writeCheckpoint } from '../../src/log/checkpoint-writer.js';
 import { checkpointKey, commitKey } from '../../src/log/log-path.js';
-import {
-  advanceSnapshot,
-  loadSnapshot,
-  refreshSnapshot,
-  type Snapshot,
-} from '../../src/log/snapshot.js';
+import { advanceSnapshot, loadSnapshot, refreshSnapshot } from '../../src/log/snapshot.js';
+import { type Snapshot } from '../../src/log/table-snapshot.js';
 import { add, CREATE, LogFixture, remove } from './log-fixture.js';
 
 interface Model {

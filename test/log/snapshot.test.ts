@@ -9,8 +9,8 @@ import {
   loadSnapshot,
   MAX_INCREMENTAL_COMMITS,
   refreshSnapshot,
-  type Snapshot,
 } from '../../src/log/snapshot.js';
+import { type Snapshot } from '../../src/log/table-snapshot.js';
 import { ParquetFileEncoder } from '../../src/storage/parquet/encode.js';
 import { add, CREATE, LogFixture, metadata, PROTOCOL, remove, TABLE_ID } from './log-fixture.js';
 

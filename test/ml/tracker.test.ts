@@ -118,7 +118,9 @@ describe('a run', () => {
       ),
     );
     const runs = await tracker.search({ experiment: 'shared' });
-    expect(runs.map(({ metrics }) => metrics.get('at')).toSorted()).toEqual([10, 11, 12, 13]);
+    expect(
+      runs.map(({ metrics }) => metrics.get('at')).toSorted((a, b) => Number(a) - Number(b)),
+    ).toEqual([10, 11, 12, 13]);
     expect(await tracker.experiments()).toMatchObject([{ name: 'shared', runs: 4 }]);
   });
 });

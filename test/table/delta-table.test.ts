@@ -1,6 +1,5 @@
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
 import {
   and,
   DeltaTable,
@@ -281,7 +280,9 @@ describe('overwrite', () => {
       where: eq('city', 'London'),
     });
     expect(commit.metrics).toMatchObject({ filesAdded: 1, filesRemoved: 1, rowsRemoved: 2 });
-    const ids = (await table.scan().toArray()).map(({ id }) => id).toSorted();
+    const ids = (await table.scan().toArray())
+      .map(({ id }) => id)
+      .toSorted((a, b) => Number(a - b));
     expect(ids).toEqual([3n, 4n, 5n]);
   });
 

@@ -34,8 +34,6 @@ import type {
   StructType,
 } from './types.js';
 
-export { fromArrowSchema } from './from-arrow-schema.js';
-
 /** What a schema in Arrow carries beside names and types. */
 export interface ArrowSchemaOptions {
   /**

@@ -78,7 +78,10 @@ export function matchFields(
     if (match === undefined) return undefined;
     const other = used.get(match);
     if (matches.length > 1 || other !== undefined) {
-      const actual = [...matches.map((at) => names[at]), ...(other ?? [])].join(', ');
+      const actual = [
+        ...matches.map((at) => names[at]),
+        ...(other === undefined ? [] : [other]),
+      ].join(', ');
       const expected = 'one column of this name';
       throw rules.misfit({ column: columnOf(field.name), expected, actual });
     }

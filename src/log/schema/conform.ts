@@ -2,7 +2,7 @@
  * What a Parquet file holds, as the table's types: the one place that knows how differently writers
  * keep the same.
  */
-import { type Data, Field, RecordBatch, type Schema, Struct } from 'apache-arrow';
+import { type Data, RecordBatch, type Schema, Struct } from 'apache-arrow';
 import { assert, CorruptDataError } from '../../errors.js';
 import { makeColumn } from './arrow-data.js';
 import { arrowSchema } from './arrow-type.js';
@@ -11,8 +11,6 @@ import { matchFields } from './cast-nested.js';
 import type { CastRules, Misfit } from './cast-place.js';
 import type { LegacyCalendar } from './legacy-calendar.js';
 import type { DataType, StructField, StructType } from './types.js';
-
-export { nullColumn } from './arrow-data.js';
 
 /** Which file is read, and what its footer says of it. */
 export interface ConformFile {
@@ -76,7 +74,7 @@ export function conformBatch(
   file: ConformFile,
 ): RecordBatch {
   const rules = fileRules(file);
-  const names = batch.schema.fields.map(({ name }) => String(name));
+  const names = batch.schema.fields.map(({ name }) => name);
   const found = matchFields(schema, names, rules, (name) => name);
   const children = schema.fields.map((field, at) => {
     const index = found[at];

@@ -1,5 +1,5 @@
 /** Rows to Arrow batches, each value checked against its column: nothing is rounded, guessed or dropped. */
-import { type Field, RecordBatch, type Schema, Struct } from 'apache-arrow';
+import { RecordBatch, type Schema, Struct } from 'apache-arrow';
 import { InternalError, SchemaMismatchError } from '../../errors.js';
 import { makeColumn } from '../../log/schema/arrow-data.js';
 import { arrowSchema } from '../../log/schema/arrow-type.js';

@@ -1,7 +1,7 @@
 /** Between one Arrow column of a primitive type and the scalars Varve computes with. */
 import { type DataType as ArrowType, type Data, makeData } from 'apache-arrow';
+import { nullColumn } from '../../log/schema/arrow-data.js';
 import { arrowType } from '../../log/schema/arrow-type.js';
-import { nullColumn } from '../../log/schema/conform.js';
 import type { Scalar } from '../../log/schema/scalar.js';
 import type { PrimitiveName } from '../../log/schema/types.js';
 

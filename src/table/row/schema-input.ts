@@ -37,7 +37,7 @@ export function toStructType(input: TableSchema, options: SchemaInputOptions = {
   if (isStandardSchema(input)) {
     if (isZodType(input)) return zodSchema(input, columns ?? {});
     if (columns !== undefined) return plain(literalSchema(columns, 'columns'));
-    const vendor = String(input['~standard'].vendor);
+    const vendor = input['~standard'].vendor;
     throw new InvalidArgumentError({
       message: `the column types of a ${vendor} schema cannot be read (zod 4's can)`,
       option: 'columns',

@@ -55,7 +55,8 @@ export function microsOf(date: Date): unknown {
 }
 
 function checked(timeMs: number, micros: number): Timestamp {
-  if (Math.abs(timeMs) > MAX_DATE_MS) {
+  const isBeyond = timeMs > MAX_DATE_MS || (timeMs === MAX_DATE_MS && micros > 0);
+  if (isBeyond || timeMs < -MAX_DATE_MS) {
     throw new LimitError({
       message: 'this timestamp is beyond what a Date can hold; read the column as Arrow instead',
       limit: 'MAX_DATE_MS',

@@ -69,7 +69,7 @@ describe('values accepted beside those that are read', () => {
     ['binary', Buffer.from([1, 2]), new Uint8Array([1, 2])],
     [{ type: 'array', elementType: 'float', containsNull: true }, new Float32Array([1]), [1]],
     [{ type: 'array', elementType: 'long', containsNull: true }, new BigInt64Array([1n]), [1n]],
-    // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
+    // oxlint-disable-next-line no-sparse-arrays -- a hole is what is tested
     [{ type: 'array', elementType: 'long', containsNull: true }, [1, , 3], [1n, null, 3n]],
     [
       { type: 'map', keyType: 'string', valueType: 'long', valueContainsNull: true },
@@ -79,7 +79,7 @@ describe('values accepted beside those that are read', () => {
     ['void', null, null],
     ['timestamp', runInNewContext('new Date(0)'), timestamp(0n)],
     ['binary', runInNewContext('new Uint8Array([7])'), new Uint8Array([7])],
-  ])('%j takes %j', (type, value, read) => {
+  ])('%s takes %s', (type, value, read) => {
     expect(through(type, value)).toStrictEqual(read);
   });
 });
@@ -211,6 +211,7 @@ describe('columns', () => {
     ['undefined in NOT NULL', { id: undefined }, 'id'],
     ['null in a field that is NOT NULL', { id: 1, s: { b: 'x' } }, 's.a'],
     ['a null element', { id: 1, tags: ['a', null] }, 'tags.element'],
+    // oxlint-disable-next-line unicorn/no-new-array -- a hole is what is tested
     ['a hole for an element', { id: 1, tags: new Array(1) }, 'tags.element'],
     ['a null map value', { id: 1, m: new Map([['a', null]]) }, 'm.value'],
     ['a null map key', { id: 1, m: new Map([[null, 1]]) }, 'm.key'],

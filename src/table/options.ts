@@ -1,0 +1,94 @@
+/** What the calls of a table take beside their subject. */
+import type { StorageProvider } from '../storage/object-store.js';
+import type { Where } from './expression/predicate-types.js';
+import type { ColumnOverrides, TableSchema } from './row/row-types.js';
+import type { ColumnsIn } from './row/table-types.js';
+import type { Rows } from './rows.js';
+
+/** How far a call has come. */
+export interface Progress {
+  /** `append`, `overwrite`, `scan`, ... */
+  readonly operation: string;
+  /** Rows done. */
+  readonly rows: number;
+  /** Rows in all, when they are known. */
+  readonly totalRows?: number | undefined;
+  /** Bytes written or read. */
+  readonly bytes: number;
+}
+
+export interface CallOptions {
+  /** Stops the call. It then rejects with `signal.reason`, and nothing was committed. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told now and then how far the call has come; must not throw. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Exactly-once writing: the table remembers the last sequence of each application. */
+export interface Idempotency {
+  /** Names the application; one writer at a time should use it. */
+  readonly appId: string;
+  /** Rises with every write: a safe integer from 0. */
+  readonly sequence: number;
+}
+
+export interface WriteOptions extends CallOptions {
+  /** Makes a repeated call a no-op: when the table has seen this sequence, the outcome is `already-applied`. */
+  readonly idempotency?: Idempotency | undefined;
+}
+
+/** How a table is reached. */
+export interface OpenOptions {
+  /** For URLs of other schemes than a local path or `file:`: one provider, or several. */
+  readonly storage?: StorageProvider | readonly StorageProvider[] | undefined;
+}
+
+export interface OpenSchemaOptions<S extends TableSchema> extends OpenOptions, CallOptions {
+  /** What the table must be: every column with its type and nullability. */
+  readonly schema: S;
+  /** Delta types of columns, instead of those a Standard Schema would give. */
+  readonly columns?: ColumnOverrides | undefined;
+}
+
+interface CreateCommon extends OpenOptions, CallOptions {
+  /** Table properties, `delta.*` and others. */
+  readonly properties?: Readonly<Record<string, string>> | undefined;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+}
+
+export interface CreateOptions<S extends TableSchema> extends CreateCommon {
+  readonly schema: S;
+  /** Columns that part the table's files into folders; of primitive types. */
+  readonly partitionBy?: readonly ColumnsIn<S>[] | undefined;
+  /** What to do when the table is there: fail, or open it after comparing schema and partition columns. */
+  readonly ifExists?: 'error' | 'open' | undefined;
+  /** Delta types of columns, instead of those a Standard Schema would give. */
+  readonly columns?: ColumnOverrides | undefined;
+}
+
+export interface CreateRowsOptions<T extends object> extends CreateCommon {
+  readonly rows: Rows<T>;
+  readonly partitionBy?: readonly (keyof T & string)[] | undefined;
+}
+
+export interface OverwriteOptions<R> extends WriteOptions {
+  /**
+   * Replace only the rows for which this is true; the new rows must all meet it. A condition on partition columns
+   * replaces whole files, any other rewrites the files it meets in part.
+   */
+  readonly where?: Where<R>;
+  /** How often a conflict is answered by doing it again on the newest version; rows must be readable again. Default 3. */
+  readonly attempts?: number | undefined;
+}
+
+export interface HistoryOptions extends CallOptions {
+  /** How many of the newest; all when absent. */
+  readonly limit?: number | undefined;
+}
+
+export interface CreatePinOptions extends CallOptions {
+  /** The newest when absent. */
+  readonly version?: number | undefined;
+  readonly note?: string | undefined;
+}

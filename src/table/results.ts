@@ -1,0 +1,83 @@
+/** What the calls of a table answer. */
+import type { VarveError } from '../errors.js';
+
+/** Counts of one write. */
+export interface CommitMetrics {
+  readonly rowsAdded: number;
+  readonly rowsRemoved: number;
+  readonly filesAdded: number;
+  readonly filesRemoved: number;
+  readonly bytesAdded: number;
+  /** What did the work: `varve`. */
+  readonly engine: string;
+}
+
+/** What a write did. */
+export interface Commit {
+  /** The version it made; for the other outcomes the version of the table it found. */
+  readonly version: number;
+  /**
+   * `committed`; `already-applied` when the table had seen the idempotency sequence; `nothing-to-do` when the write
+   * would have changed nothing, and no version was made.
+   */
+  readonly outcome: 'committed' | 'already-applied' | 'nothing-to-do';
+  readonly metrics: CommitMetrics;
+  /** What failed after the commit, for example writing a checkpoint: the commit stands, the next one tries again. */
+  readonly warnings: readonly VarveError[];
+}
+
+/**
+ * `committed`: it is in the table, as `version`. `lost`: another commit has that version, so it never will be.
+ * `unknown`: the version is not there, so it may still land. `expired`: the log no longer reaches back so far.
+ */
+export interface CommitResolution {
+  readonly outcome: 'committed' | 'lost' | 'unknown' | 'expired';
+  /** Present when committed. */
+  readonly version?: number | undefined;
+}
+
+/** One version, as its commit describes itself; what a commit does not say is absent. */
+export interface HistoryEntry {
+  readonly version: number;
+  readonly timestamp: Date;
+  /** `WRITE`, `CREATE TABLE`, `DELETE`, ... */
+  readonly operation?: string | undefined;
+  readonly operationParameters: Readonly<Record<string, string>>;
+  readonly operationMetrics: Readonly<Record<string, string>>;
+  readonly isBlindAppend?: boolean | undefined;
+  /** The program that wrote it. */
+  readonly engineInfo?: string | undefined;
+  /** The version it was built on. */
+  readonly readVersion?: number | undefined;
+  readonly isolationLevel?: string | undefined;
+  readonly txnId?: string | undefined;
+  readonly userMetadata?: string | undefined;
+}
+
+/** Which files of a version are there; keys are relative to the table. */
+export interface FileCheck {
+  /** Files of the version. */
+  readonly files: number;
+  readonly missing: readonly string[];
+  /** Files whose size is another than the log says. */
+  readonly resized: readonly string[];
+}
+
+/** A version that is kept under a name. */
+export interface Pin {
+  readonly name: string;
+  readonly version: number;
+  /** The id of the table that was pinned; another table at the same place is not it. */
+  readonly tableId: string;
+  readonly createdAt: Date;
+  readonly note?: string | undefined;
+  /** Of the pin's own file, for deleting it only while it is unchanged. */
+  readonly etag: string;
+}
+
+/** What {@link Pins.verify} found. */
+export interface PinCheck extends FileCheck {
+  /** Every file of the version exists with its recorded size. */
+  readonly ok: boolean;
+  readonly version: number;
+}

@@ -1,0 +1,56 @@
+/** What a snapshot is asked and what it tells. */
+import type { Protocol } from '../log/actions.js';
+import type { StructType } from '../log/schema/types.js';
+import type { CallOptions } from './options.js';
+import type { FileCheck } from './results.js';
+import type { Scan, ScanOptions } from './scan-types.js';
+
+/** Which version: a number, the one that was the newest at an instant (a Date, or text with a zone), or a pin's. */
+export type At =
+  | { readonly version: number }
+  | { readonly timestamp: Date | string }
+  | { readonly pin: string }
+  | { readonly version?: undefined; readonly timestamp?: undefined; readonly pin?: undefined };
+
+/** One active data file. */
+export interface TableFile {
+  /** The decoded path, relative to the table. */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly partitionValues: ReadonlyMap<string, string | null>;
+  /** The statistics as the log has them: JSON text. */
+  readonly stats: string | undefined;
+  /** Names the file's deletion vector; undefined when it has none. */
+  readonly deletionVectorId: string | undefined;
+}
+
+/** A table at one version. It never changes, holds nothing open, and reads no data before it is asked for rows. */
+export interface Snapshot<R> {
+  readonly version: number;
+  /** When the version was committed. */
+  readonly timestamp: Date;
+  /** The table's id: the same for every version, another for a table made anew. */
+  readonly tableId: string;
+  /** Absolute and canonical. */
+  readonly url: string;
+  /** The protocol's schema. */
+  readonly schema: StructType;
+  readonly partitionColumns: readonly string[];
+  readonly properties: ReadonlyMap<string, string | null>;
+  readonly protocol: Protocol;
+  /** Active data files. */
+  readonly numFiles: number;
+  /** Bytes of all active data files. */
+  readonly sizeBytes: number;
+  /**
+   * The rows of this version, in canonical order: files by the UTF-8 bytes of their paths, rows by their place in the
+   * file. Nothing is read before the scan is iterated or asked.
+   */
+  scan<const K extends keyof R & string = keyof R & string>(
+    options?: ScanOptions<R, K>,
+  ): Scan<{ readonly [P in K]: R[P] }>;
+  /** The active data files in canonical order. */
+  files(): readonly TableFile[];
+  /** Looks at every data file of the version: whether it is there, and of the size the log says. */
+  checkFiles(options?: CallOptions): Promise<FileCheck>;
+}

@@ -39,3 +39,13 @@ export const systemEntropy: Entropy = {
   uuid: () => globalThis.crypto.randomUUID(),
   random: () => Math.random(),
 };
+
+/**
+ * Resolves when everything that needed no more than settled promises to go on has gone on: one turn of the event loop.
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve, 0);
+  });
+}

@@ -1,0 +1,84 @@
+/** Stores that fail when a test says so. */
+import { StorageUnavailableError } from '../errors.js';
+import type { ObjectInfo, ObjectStore } from '../storage/object-store.js';
+import { seededNumbers } from './seeded.js';
+
+export const STORE_OPERATIONS = ['get', 'head', 'putIfAbsent', 'put', 'list', 'delete'] as const;
+export type StoreOperation = (typeof STORE_OPERATIONS)[number];
+
+/** One call of a store. */
+export interface StoreCall {
+  readonly operation: StoreOperation;
+  /** The key, or a listing's prefix. */
+  readonly key: string;
+  /** How many calls of any kind the store had before. */
+  readonly calls: number;
+}
+
+/**
+ * `fail`: the request is refused and has no effect. `lost-request`: it is lost on its way, and the caller cannot know.
+ * `lost-reply`: it has its effect, and the answer is lost. A put-if-absent whose request or answer is lost is
+ * `unknown`; any other operation is STORAGE_UNAVAILABLE.
+ */
+export type Fault = 'fail' | 'lost-request' | 'lost-reply';
+
+/** Decides for each call whether, and how, it fails. */
+export type FaultPlan = (call: StoreCall) => Fault | undefined;
+
+/** `store`, with the faults that the plan asks for. */
+export function faultStore(store: ObjectStore, plan: FaultPlan): ObjectStore {
+  let calls = 0;
+  const faulty = async <T>(
+    operation: StoreOperation,
+    key: string,
+    run: () => Promise<T>,
+    lost?: T,
+  ): Promise<T> => {
+    const fault = plan({ operation, key, calls: calls++ });
+    if (fault === undefined) return await run();
+    if (fault === 'lost-reply') await run();
+    if (fault !== 'fail' && lost !== undefined) return lost;
+    throw unavailable(operation, key, fault);
+  };
+  return {
+    get: async (key, options) => await faulty('get', key, () => store.get(key, options)),
+    head: async (key, options) => await faulty('head', key, () => store.head(key, options)),
+    putIfAbsent: async (key, body, options) =>
+      await faulty('putIfAbsent', key, () => store.putIfAbsent(key, body, options), 'unknown'),
+    put: async (key, body, options) =>
+      await faulty('put', key, () => store.put(key, body, options)),
+    delete: async (key, options) => await faulty('delete', key, () => store.delete(key, options)),
+    async *list(prefix, options) {
+      const found = await faulty('list', prefix, async () => {
+        const all: ObjectInfo[] = [];
+        for await (const info of store.list(prefix, options)) all.push(info);
+        return all;
+      });
+      yield* found;
+    },
+  };
+}
+
+/** A plan by chance: each call fails with the probability of its operation. */
+export function seededFaults(
+  seed: number,
+  rates: Readonly<Partial<Record<StoreOperation, Readonly<Partial<Record<Fault, number>>>>>>,
+): FaultPlan {
+  const random = seededNumbers(seed);
+  return ({ operation }) => {
+    let position = random();
+    for (const [fault, rate] of Object.entries(rates[operation] ?? {})) {
+      if (position < rate) return fault as Fault;
+      position -= rate;
+    }
+    return undefined;
+  };
+}
+
+function unavailable(
+  operation: StoreOperation,
+  key: string,
+  fault: Fault,
+): StorageUnavailableError {
+  return new StorageUnavailableError({ message: `a planned fault: ${fault}`, key, operation });
+}

@@ -19,8 +19,8 @@ export const PARTS = ['p', 'q'] as const;
 
 /** What one actor does, one after the other. */
 export type Step =
-  | { readonly kind: 'append'; readonly part: (typeof PARTS)[number] }
-  | { readonly kind: 'replace'; readonly part: (typeof PARTS)[number] }
+  | { readonly kind: 'append'; readonly part: string }
+  | { readonly kind: 'replace'; readonly part: string }
   | { readonly kind: 'once'; readonly sequence: number }
   | { readonly kind: 'overwrite' }
   | { readonly kind: 'read' };

@@ -1,0 +1,19 @@
+/** A process of its own that appends or replaces: `worker.mjs URL NAME COUNT append|replace [connection string]`. */
+import { DeltaTable, eq } from 'varve';
+
+const [url, name, count, kind, connectionString] = process.argv.slice(2);
+let storage;
+if (connectionString !== undefined) {
+  const { azureStorage } = await import('varve/storage/azure');
+  storage = azureStorage({ connectionString });
+}
+const table = await DeltaTable.open(url, storage === undefined ? {} : { storage });
+for (let index = 0; index < Number(count); index++) {
+  const op = `${name}.${index}`;
+  const rows = [{ op, part: name }];
+  const commit =
+    kind === 'append'
+      ? await table.append(rows)
+      : await table.overwrite(rows, { where: eq('part', name), attempts: 20 });
+  process.stdout.write(`${JSON.stringify({ op, kind, version: commit.version })}\n`);
+}

@@ -47,7 +47,12 @@ export interface CommitContext extends SettleContext {
 
 /** What became of a request. */
 export type CommitResult =
-  | { readonly outcome: 'committed'; readonly version: number; readonly snapshot: Snapshot }
+  | {
+      readonly outcome: 'committed';
+      readonly version: number;
+      /** The table after the commit; undefined when it could not be looked at. */
+      readonly snapshot: Snapshot | undefined;
+    }
   | { readonly outcome: 'already-applied'; readonly version: number }
   | { readonly outcome: 'conflict'; readonly conflict: string; readonly winner: Winner }
   | { readonly outcome: 'unknown'; readonly attempt: CommitAttempt };
@@ -184,11 +189,13 @@ class CommitLoop {
 
   async #committed(version: number): Promise<CommitResult> {
     const { log, head } = this.#context;
-    // Should looking at the new version fail, the next call reads the log; the commit itself is done.
     head.latest = undefined;
-    const snapshot = await advanceSnapshot(log, this.#current, version, this.#request.actions);
-    head.latest = snapshot;
-    return { outcome: 'committed', version, snapshot };
+    try {
+      head.latest = await advanceSnapshot(log, this.#current, version, this.#request.actions);
+    } catch {
+      // The commit is done, and an error would say that it is not: the next call reads the log and meets the reason.
+    }
+    return { outcome: 'committed', version, snapshot: head.latest };
   }
 
   async #outOfTime(version: number): Promise<CommitResult> {

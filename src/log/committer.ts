@@ -116,8 +116,8 @@ async function tryOnce(
     if (owner === 'other') return { settled: 'lost', sent: true };
     return { sent: true };
   } catch (error) {
-    // A version that cannot be read, or not as a commit, does not tell whose it is.
-    if (!isVarveError(error)) throw error;
+    // A version that cannot be read, or not as a commit, does not tell whose it is; whatever the reason, to throw here
+    // would say that nothing was committed.
     return { sent: true, error };
   }
 }

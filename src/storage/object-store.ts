@@ -11,6 +11,8 @@
  * must be made first) or, when a signal was aborted, that signal's reason.
  */
 
+import type { Clock, Entropy } from '../clock.js';
+
 /** What every operation takes. */
 export interface CallContext {
   /** Stops the operation; it then rejects with `signal.reason`. */
@@ -113,6 +115,10 @@ export interface StorageProvider {
   readonly schemes: readonly string[];
   /** A store whose keys are relative to `url`. Must not connect: the first operation does. */
   open(url: URL): ObjectStore;
+  /** The time of the tables opened through it, for tests; the machine's own when not given. */
+  readonly clock?: Clock | undefined;
+  /** The chance of the tables opened through it, for tests; the machine's own when not given. */
+  readonly entropy?: Entropy | undefined;
 }
 
 /** The bytes of a body in one piece; the same array when it is one already. */

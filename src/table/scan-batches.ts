@@ -11,7 +11,7 @@ import type { PlannedFile, PlannedScan } from './scan-plan.js';
 /** Files whose footers are read ahead. */
 const FILES_AHEAD = 4;
 /** Row groups decoded ahead: what bounds the memory of a scan whose consumer is slow. */
-const ROW_GROUPS_AHEAD = 3;
+const ROW_GROUPS_AHEAD = 2;
 
 interface Unit {
   readonly opened: OpenedFile;

@@ -60,17 +60,23 @@ const known = new WeakMap<object, Map<string, WeakRef<TableState>>>();
 export function tableState(
   url: string | URL,
   options: OpenOptions,
-  environment: Environment = SYSTEM,
+  environment?: Environment,
 ): TableState {
   const providers = asList(options.storage);
   const located = locate(url, providers);
   const states = statesOf(located.provider ?? LOCAL);
-  const found = environment === SYSTEM ? states.get(located.url)?.deref() : undefined;
+  const found = environment === undefined ? states.get(located.url)?.deref() : undefined;
   if (found !== undefined) return found;
-  const state = makeState(located, options, environment);
+  const state = makeState(located, options, environment ?? environmentOf(located.provider));
   for (const [key, ref] of states) if (ref.deref() === undefined) states.delete(key);
   states.set(located.url, new WeakRef(state));
   return state;
+}
+
+/** A provider made for tests brings time and chance along. */
+function environmentOf(provider: StorageProvider | undefined): Environment {
+  const { clock = SYSTEM.clock, entropy = SYSTEM.entropy } = provider ?? {};
+  return { clock, entropy, decisions: SYSTEM.decisions };
 }
 
 function asList(storage: OpenOptions['storage']): readonly StorageProvider[] {

@@ -171,7 +171,7 @@ class FileSetWriter {
   async #closeLargest(): Promise<void> {
     let largest: OpenFile | undefined;
     for (const file of this.#open.values()) {
-      if ((largest?.encoder.encodedBytesSoFar ?? -1) < file.encoder.encodedBytesSoFar)
+      if ((largest?.encoder.bufferedBytes ?? -1) < file.encoder.bufferedBytes)
         largest = file;
     }
     if (largest !== undefined) await this.#close(largest);
@@ -179,7 +179,7 @@ class FileSetWriter {
 
   #bufferedBytes(): number {
     let sum = 0;
-    for (const file of this.#open.values()) sum += file.encoder.encodedBytesSoFar;
+    for (const file of this.#open.values()) sum += file.encoder.bufferedBytes;
     return sum;
   }
 

@@ -1,4 +1,5 @@
 /** Stores that fail when a test says so. */
+import { nextTurn } from '../clock.js';
 import { StorageUnavailableError } from '../errors.js';
 import type { ObjectInfo, ObjectStore } from '../storage/object-store.js';
 import { seededNumbers } from './seeded.js';
@@ -17,16 +18,31 @@ export interface StoreCall {
 
 /**
  * `fail`: the request is refused and has no effect. `lost-request`: it is lost on its way, and the caller cannot know.
- * `lost-reply`: it has its effect, and the answer is lost. A put-if-absent whose request or answer is lost is
- * `unknown`; any other operation is STORAGE_UNAVAILABLE.
+ * `late-request`: the caller gives up on it, and it has its effect afterwards. `lost-reply`: it has its effect, and the
+ * answer is lost. A put-if-absent whose request or answer is lost or late is `unknown`; any other operation is
+ * STORAGE_UNAVAILABLE.
  */
-export type Fault = 'fail' | 'lost-request' | 'lost-reply';
+export type Fault = 'fail' | 'lost-request' | 'late-request' | 'lost-reply';
 
 /** Decides for each call whether, and how, it fails. */
 export type FaultPlan = (call: StoreCall) => Fault | undefined;
 
+/** What a store with faults may be told. */
+export interface FaultOptions {
+  /**
+   * When a late request arrives: the next turn of the event loop when not given. With a scheduler, its turn:
+   * `() => scheduler.point('late requests', 'arrive')`.
+   */
+  readonly arrival?: (() => Promise<void>) | undefined;
+}
+
 /** `store`, with the faults that the plan asks for. */
-export function faultStore(store: ObjectStore, plan: FaultPlan): ObjectStore {
+export function faultStore(
+  store: ObjectStore,
+  plan: FaultPlan,
+  options: FaultOptions = {},
+): ObjectStore {
+  const { arrival = nextTurn } = options;
   let calls = 0;
   const faulty = async <T>(
     operation: StoreOperation,
@@ -37,6 +53,8 @@ export function faultStore(store: ObjectStore, plan: FaultPlan): ObjectStore {
     const fault = plan({ operation, key, calls: calls++ });
     if (fault === undefined) return await run();
     if (fault === 'lost-reply') await run();
+    // What becomes of it nobody learns, as with any request whose sender has gone.
+    if (fault === 'late-request') void arrival().then(run).catch(ignore);
     if (fault !== 'fail' && lost !== undefined) return lost;
     throw unavailable(operation, key, fault);
   };
@@ -74,6 +92,8 @@ export function seededFaults(
     return undefined;
   };
 }
+
+function ignore(): void {}
 
 function unavailable(
   operation: StoreOperation,

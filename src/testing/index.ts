@@ -7,15 +7,20 @@
  * import { DeltaTable } from 'varve';
  * import { memoryStorage, Scheduler, scheduledStorage } from 'varve/testing';
  *
- * const lake = memoryStorage();
  * const scheduler = new Scheduler(seed);
+ * const lake = memoryStorage({ clock: scheduler.clock('lake') });
+ * await DeltaTable.create('memory://lake/orders', { schema, storage: lake });
  * const worker = (name: string) => async () => {
  *   const storage = scheduledStorage(lake, scheduler, name);
  *   const table = await DeltaTable.open('memory://lake/orders', { storage });
  *   await table.append(rows);
  * };
- * await scheduler.run({ a: worker('a'), b: worker('b') });
+ * const settled = await scheduler.run({ a: worker('a'), b: worker('b') });
  * ```
+ *
+ * Each `scheduledStorage` is a process of its own: its tables share no snapshot and no queue of writers with another's,
+ * and take their time and chance from the scheduler. When an assertion fails, its seed replays the history, and
+ * `scheduler.trace` tells it.
  *
  * @packageDocumentation
  */
@@ -24,6 +29,7 @@ export { type MemoryStorageOptions, memoryStorage } from '../storage/memory-stor
 export type { ObjectStore, StorageProvider } from '../storage/object-store.js';
 export {
   type Fault,
+  type FaultOptions,
   type FaultPlan,
   faultStore,
   type StoreCall,

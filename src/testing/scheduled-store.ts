@@ -41,8 +41,8 @@ export function scheduledStore(
 }
 
 /**
- * Storage as one actor, a process of its own, sees it: give each actor its own. `wrap` may put faults between the
- * actor and the store.
+ * Storage as one actor, a process of its own, sees it, with the scheduler's time and chance for the tables opened
+ * through it: give each actor its own. `wrap` may put faults between the actor and the store.
  */
 export function scheduledStorage(
   storage: StorageProvider,
@@ -52,6 +52,8 @@ export function scheduledStorage(
 ): StorageProvider {
   return {
     schemes: storage.schemes,
+    clock: scheduler.clock(actor),
+    entropy: scheduler.entropy(actor),
     open: (url) => scheduledStore(wrap(storage.open(url)), scheduler, actor),
   };
 }

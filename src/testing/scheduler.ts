@@ -3,11 +3,13 @@
  *
  * Actors are ordinary asynchronous functions. Wherever they touch a scheduled store, or sleep on their clock, they
  * wait for their turn; the seed picks one of those that wait, and everything between two such points runs on without
- * interruption. Time is virtual: it moves only when the scheduler moves it.
+ * interruption. Time is virtual: it moves only when the scheduler moves it. What an actor does beside those (a timer, a
+ * request, a file) is not scheduled, and a history with it need not replay.
  */
-import { type Clock, nextTurn } from '../clock.js';
+import { prepareWasm } from '#parquet-host';
+import { type Clock, type Entropy, nextTurn } from '../clock.js';
 import { LimitError } from '../errors.js';
-import { seededNumbers } from './seeded.js';
+import { seededEntropy, seededNumbers } from './seeded.js';
 
 /** What became of an actor. */
 export type Settled<T> =
@@ -30,6 +32,7 @@ const FNV_PRIME = 0x100000001b3n;
 const FNV_OFFSET = 0xcbf29ce484222325n;
 
 export class Scheduler {
+  readonly #seed: number;
   readonly #random: () => number;
   #waiting: Waiting[] = [];
   #nowMs = START_MS;
@@ -38,6 +41,7 @@ export class Scheduler {
 
   /** @param seed - an integer; the same seed gives the same history of the same actors */
   constructor(seed: number) {
+    this.#seed = seed;
     this.#random = seededNumbers(seed);
   }
 
@@ -51,16 +55,25 @@ export class Scheduler {
     return this.#hash.toString(16).padStart(16, '0');
   }
 
-  /** Virtual time for one actor: sleeping is waiting for a turn, and moves time on. */
-  clock(actor: string): Clock {
+  /**
+   * Virtual time for one actor: sleeping is waiting for a turn, and moves time on.
+   *
+   * @param skewMs - how far this actor's clock is ahead of the others', or behind
+   */
+  clock(actor: string, skewMs = 0): Clock {
     return {
-      now: () => this.#nowMs,
+      now: () => this.#nowMs + skewMs,
       sleep: async (delayMs, signal) => {
         signal?.throwIfAborted();
         await this.#wait(actor, `sleep ${Math.ceil(delayMs)} ms`, this.#nowMs + Math.ceil(delayMs));
         signal?.throwIfAborted();
       },
     };
+  }
+
+  /** Chance for one actor: the same for the same seed and name. */
+  entropy(actor: string): Entropy {
+    return seededEntropy(this.#seed ^ Number(BigInt.asUintN(32, hashOf(actor, FNV_OFFSET))));
   }
 
   /** Waits for the actor's next turn. */
@@ -74,6 +87,8 @@ export class Scheduler {
    * @throws LimitError when they do not end within a million turns
    */
   async run<T>(actors: Readonly<Record<string, () => Promise<T>>>): Promise<readonly Settled<T>[]> {
+    // Compiled in the midst of a history it would take real time, and others would go on meanwhile.
+    await prepareWasm();
     const settled: Settled<T>[] = [];
     const names = Object.keys(actors);
     for (const actor of names) {
@@ -111,10 +126,17 @@ export class Scheduler {
 
   #note(event: string): void {
     this.#trace.push(event);
-    for (let at = 0; at < event.length; at++) {
-      this.#hash = BigInt.asUintN(64, (this.#hash ^ BigInt(event.charCodeAt(at))) * FNV_PRIME);
-    }
+    this.#hash = hashOf(event, this.#hash);
   }
+}
+
+/** FNV-1a, going on from `before`. */
+function hashOf(text: string, before: bigint): bigint {
+  let hash = before;
+  for (let at = 0; at < text.length; at++) {
+    hash = BigInt.asUintN(64, (hash ^ BigInt(text.charCodeAt(at))) * FNV_PRIME);
+  }
+  return hash;
 }
 
 function endless(steps: number): LimitError {

@@ -51,7 +51,16 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'toJsonRow',
   ],
   './ml': ['Run', 'Tracker', 'hashSplit'],
-  './testing': [],
+  './testing': [
+    'Scheduler',
+    'faultStore',
+    'memoryStorage',
+    'scheduledStorage',
+    'scheduledStore',
+    'seededEntropy',
+    'seededFaults',
+    'seededNumbers',
+  ],
   './storage/azure': ['azureStorage'],
 };
 

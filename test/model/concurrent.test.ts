@@ -39,6 +39,9 @@ describe('concurrent commits', () => {
       const again = await runHistory(programOf(seed), seed);
       expect(again.traceHash).toBe(first.traceHash);
       expect(again.trace).toEqual(first.trace);
+      // Not only who did what when: every byte of every commit, so no time and no chance came from elsewhere.
+      expect(again.log).toEqual(first.log);
+      expect(again.files).toEqual(first.files);
     }
   });
 

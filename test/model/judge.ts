@@ -1,5 +1,5 @@
 /** What every history must keep, whatever its seed: each broken rule by its name. */
-import type { History, Outcome } from './history.js';
+import { AUDIT, type History, type Outcome } from './history.js';
 import { type Replay, type ReplayedCommit, replay } from './replayer.js';
 
 /** A rule that a history broke. */
@@ -16,27 +16,42 @@ export function judge(history: History): readonly Violation[] {
     detail,
   }));
   if (found.length > 0) return found;
-  for (const outcome of history.outcomes) found.push(...judgeOutcome(outcome, replayed));
+  const reasons = history.hadOutage ? [...REASONS, 'STORAGE_UNAVAILABLE'] : REASONS;
+  for (const outcome of history.outcomes) found.push(...judgeOutcome(outcome, replayed, reasons));
+  found.push(...judgeFiles(history, replayed.commits));
   found.push(...judgeIds(replayed.commits), ...judgeSequences(replayed.commits));
   return found;
 }
 
-function judgeOutcome(outcome: Outcome, { commits, live }: Replay): readonly Violation[] {
+/** What a step may fail for when every store answers in the end. */
+const REASONS: readonly string[] = ['COMMIT_CONFLICT'];
+
+function judgeOutcome(
+  outcome: Outcome,
+  { commits, live }: Replay,
+  reasons: readonly string[],
+): readonly Violation[] {
   const { op, step, result } = outcome;
   const at = commits.filter(({ adds }) => adds.some((file) => file.op === op));
   const versions = at.map(({ version }) => version).join(', ');
   switch (result.kind) {
     case 'ok':
-      if (!result.applied)
-        return at.length === 0 ? [] : [broken('a skipped write is nowhere', op, versions)];
+      if (!result.applied) {
+        if (at.length > 0) return [broken('a skipped write is nowhere', op, versions)];
+        return step.kind === 'once' && wasApplied(step.sequence, result.version, commits)
+          ? []
+          : [broken('only what was applied is skipped', op, `version ${result.version}`)];
+      }
       if (at.length !== 1 || at[0]?.version !== result.version) {
         const wanted = `acknowledged at ${result.version}, in the log at [${versions}]`;
         return [broken('an acknowledged commit is in the log exactly once', op, wanted)];
       }
       return judgeReplacement(outcome, result.version, live);
     case 'failed':
-      if (result.code !== 'COMMIT_CONFLICT') {
-        return [broken('only conflicts fail', op, `${result.code}: ${result.message}`)];
+      if (!reasons.includes(result.code)) {
+        return [
+          broken('only conflicts and refusals fail', op, `${result.code}: ${result.message}`),
+        ];
       }
       return at.length === 0 ? [] : [broken('a failed commit is nowhere', op, versions)];
     case 'unknown': {
@@ -50,6 +65,9 @@ function judgeOutcome(outcome: Outcome, { commits, live }: Replay): readonly Vio
       const files = [...(live[result.version]?.values() ?? [])];
       const paths = files.map(({ path }) => path).toSorted();
       const ops = files.map((file) => file.op).toSorted();
+      if (op === AUDIT && result.version !== commits.length - 1) {
+        return [broken('who comes last sees the last version', op, `version ${result.version}`)];
+      }
       const same =
         paths.join() === result.paths.toSorted().join() && ops.join() === result.ops.join();
       return same
@@ -75,6 +93,29 @@ function judgeReplacement(
   return [
     broken('an overwrite replaces all that was there', op, `version ${version} still has ${left}`),
   ];
+}
+
+function wasApplied(
+  sequence: number,
+  version: number,
+  commits: readonly ReplayedCommit[],
+): boolean {
+  return commits
+    .slice(0, version + 1)
+    .some((commit) => commit.sequences.some((one) => one.version >= sequence));
+}
+
+/** Every file that a version names is there; one that no version names is what an unknown outcome left. */
+function judgeFiles(
+  { files, outcomes }: History,
+  commits: readonly ReplayedCommit[],
+): readonly Violation[] {
+  const named = new Set(commits.flatMap(({ adds }) => adds.map(({ path }) => path)));
+  const gone = [...named].filter((path) => !files.has(path));
+  if (gone.length > 0) return [broken('no committed file is deleted', 'store', gone.join(', '))];
+  if (outcomes.some(({ result }) => result.kind === 'unknown')) return [];
+  const left = [...files].filter((path) => !named.has(path));
+  return left.length === 0 ? [] : [broken('what failed leaves no file', 'store', left.join(', '))];
 }
 
 function judgeIds(commits: readonly ReplayedCommit[]): readonly Violation[] {

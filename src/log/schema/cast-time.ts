@@ -213,7 +213,9 @@ function legacyCalendarError(
 ): UnsupportedFeatureError {
   const written = zone === undefined ? 'an unknown time zone' : `the time zone ${zone}`;
   return new UnsupportedFeatureError({
-    message: `a timestamp before 1900 in column ${place.column}, row ${place.rowOf(index)}, was written by an old spark in the legacy calendar and ${written}, which cannot be read exactly`,
+    message:
+      `a timestamp before 1900 in column ${place.column}, row ${place.rowOf(index)}, was written ` +
+      `in spark's legacy calendar and ${written}, which cannot be read exactly`,
     features: ['legacy calendar'],
     side: 'read',
     remedy: 'rewrite the file with spark 3 or later, or select other columns',

@@ -79,7 +79,9 @@ function checkName(name: string, column: string): void {
   const problem = nameProblem(name);
   if (problem === undefined) return;
   throw new SchemaMismatchError({
-    message: `a new column cannot have this name: ${problem}; rename it (tables with column mapping may have such names, but varve cannot make them yet)`,
+    message:
+      `a new column cannot have this name: ${problem}; rename it, or make the table with another ` +
+      'engine and column mapping, which allows any name',
     column,
     actual: JSON.stringify(name),
   });
@@ -89,7 +91,7 @@ function nameProblem(name: string): string | undefined {
   if (name === '') return 'it is empty';
   for (const character of name) {
     if (FORBIDDEN_CHARACTERS.includes(character)) {
-      return `${JSON.stringify(character)} is one of the characters ${JSON.stringify(FORBIDDEN_CHARACTERS)} that other engines refuse`;
+      return `${JSON.stringify(character)} is a character that other engines refuse`;
     }
     // Iteration gives a whole pair as one string of two units: one unit in this range stands alone.
     if (character.length === 1 && /[\ud800-\udfff]/.test(character)) {

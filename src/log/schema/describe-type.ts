@@ -29,7 +29,7 @@ export function describeType(type: DataType): string {
   if (typeof type === 'string') return type;
   switch (type.type) {
     case 'struct':
-      return `struct<${type.fields.map(({ name, type: inner }) => `${name}:${describeType(inner)}`).join(',')}>`;
+      return `struct<${type.fields.map(describeMember).join(',')}>`;
     case 'array':
       return `array<${describeType(type.elementType)}>`;
     case 'map':
@@ -42,4 +42,8 @@ export function describeType(type: DataType): string {
 /** The type of a field and whether it may be null: `long not null`. */
 export function describeField(field: StructField): string {
   return field.nullable ? describeType(field.type) : `${describeType(field.type)} not null`;
+}
+
+function describeMember({ name, type }: StructField): string {
+  return `${name}:${describeType(type)}`;
 }

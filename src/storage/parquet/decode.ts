@@ -14,7 +14,8 @@ import {
   LimitError,
   UnsupportedFeatureError,
 } from '../../errors.js';
-import { batchOfColumns } from './arrow-columns.js';
+import { batchOfColumns, batchWithoutRows } from './arrow-columns.js';
+import { chunkWeight, divideLeaves, joinParts } from './column-parts.js';
 import { readFooter } from './footer.js';
 import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
 import { buildMiniFile, chunkRanges, type MiniFilePlan } from './mini-file.js';
@@ -56,18 +57,21 @@ export async function decodeRowGroup(
   const { signal, pool = sharedPool() } = options;
   const group = rowGroupAt(footer, rowGroupIndex);
   const leaves = wantedLeaves(footer, options.leaves);
-  if (leaves.length === 0) return emptyBatch(new Schema([]), group.numRows);
-  const plan = { footer, group, leaves };
+  if (leaves.length === 0) return batchWithoutColumns(group.numRows);
   const place: RowGroupPlace = { key: footer.key, rowGroupIndex };
-  const workBytes = checkChunks(plan, place);
-  const chunks = await readRanges(source, chunkRanges(plan), signal);
-  const file = buildMiniFile(plan, chunks);
-  const outcome = await pool.run(
-    { kind: 'decode', file, numRows: group.numRows },
-    { workBytes, signal },
-  );
-  if (!outcome.ok) throw decodeError(outcome, place);
-  return batchOf(outcome.result, group.numRows, place);
+  checkChunks(group, leaves, place);
+  const { numRows } = group;
+  const parts = divideLeaves(footer, group, leaves);
+  const files = await readMiniFiles(source, { footer, group, leaves }, { parts, signal });
+  const decoded = parts.map(async (part, index) => {
+    const file = files[index];
+    if (file === undefined) throw new InternalError({ message: 'a part has no file' });
+    const workBytes = part.reduce((sum, leaf) => sum + chunkWeight(group, leaf), 0);
+    const outcome = await pool.run({ kind: 'decode', file, numRows }, { workBytes, signal });
+    if (!outcome.ok) throw decodeError(outcome, place);
+    return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
+  });
+  return joinParts(footer, await Promise.all(decoded));
 }
 
 /**
@@ -141,8 +145,28 @@ const DECODED_CODECS: ReadonlySet<string> = new Set([
   'LZ4_RAW',
 ]);
 
-/** Refuses by name what cannot be decoded; answers the uncompressed bytes of the rest. */
-function checkChunks({ group, leaves }: MiniFilePlan, { key }: RowGroupPlace): number {
+/** A file for each part. On its own, so that the bytes that were read are let go before anything is decoded. */
+async function readMiniFiles(
+  source: ParquetSource,
+  { footer, group, leaves }: MiniFilePlan,
+  { parts, signal }: PartsToRead,
+): Promise<Uint8Array[]> {
+  const chunks = await readRanges(source, chunkRanges(group, leaves), signal);
+  return parts.map((part) =>
+    buildMiniFile(
+      { footer, group, leaves: part },
+      part.flatMap((leaf) => chunks[leaves.indexOf(leaf)] ?? []),
+    ),
+  );
+}
+
+interface PartsToRead {
+  readonly parts: readonly (readonly number[])[];
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Refuses by name what cannot be decoded. */
+function checkChunks(group: RowGroupInfo, leaves: readonly number[], { key }: RowGroupPlace): void {
   let bytes = 0;
   for (const leaf of leaves) {
     const chunk = group.chunks[leaf];
@@ -152,7 +176,6 @@ function checkChunks({ group, leaves }: MiniFilePlan, { key }: RowGroupPlace): n
     bytes += chunk.uncompressedBytes;
   }
   if (bytes > MAX_ROW_GROUP_BYTES) throw tooLarge(key, bytes);
-  return bytes;
 }
 
 function decodeError(
@@ -202,7 +225,7 @@ function batchOf(
   const batches =
     columns === undefined
       ? [...reader].filter((batch) => batch.numRows > 0)
-      : [batchOfColumns(schema, columns, columns[0]?.length ?? 0)];
+      : [batchOfColumns(schema, columns)];
   const [batch] = batches;
   const decoded = batches.reduce((sum, { numRows: rows }) => sum + rows, 0);
   if (decoded !== numRows || batches.length > 1) {
@@ -212,11 +235,10 @@ function batchOf(
       position: place.rowGroupIndex,
     });
   }
-  return batch ?? emptyBatch(schema, 0);
+  return batch ?? batchWithoutRows(schema);
 }
 
-function emptyBatch(schema: Schema, numRows: number): RecordBatch {
-  if (schema.fields.length > 0) return new RecordBatch(schema);
-  const type = new Struct([]);
-  return new RecordBatch(schema, makeData({ type, length: numRows, nullCount: 0, children: [] }));
+function batchWithoutColumns(numRows: number): RecordBatch {
+  const data = makeData({ type: new Struct([]), length: numRows, nullCount: 0, children: [] });
+  return new RecordBatch(new Schema([]), data);
 }

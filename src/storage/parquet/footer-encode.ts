@@ -1,6 +1,7 @@
 /** The end of a Parquet file. */
 import { PARQUET_MAGIC } from './footer.js';
-import { encodeThrift, type ThriftField, type ThriftStruct, thriftType } from './thrift.js';
+import { type ThriftField, type ThriftStruct, thriftType } from './thrift.js';
+import { encodeThrift } from './thrift-encode.js';
 
 /** A footer as it ends a file: its Thrift bytes, their length, the magic. */
 export function encodeFooter(fileMetaData: ThriftStruct): Uint8Array {

@@ -11,7 +11,9 @@ import {
   rowGroup,
 } from './footer-fields.js';
 import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
-import { decodeThrift, encodeThrift, ThriftStruct, thriftType } from './thrift.js';
+import { ThriftStruct, thriftType } from './thrift.js';
+import { decodeThrift } from './thrift-decode.js';
+import { encodeThrift } from './thrift-encode.js';
 
 /** A whole Parquet file in memory. */
 export interface ParquetPart {

@@ -168,6 +168,8 @@ function fromUnion(union: ThriftView): LogicalType | undefined {
 const CONVERTED: Readonly<Record<number, LogicalType>> = {
   0: { kind: 'string' },
   1: { kind: 'map' },
+  // MAP_KEY_VALUE, which some old writers put on the map itself.
+  2: { kind: 'map' },
   3: { kind: 'list' },
   4: { kind: 'enum' },
   6: { kind: 'date' },

@@ -5,7 +5,7 @@ import { fileMetaData, keyValue } from './footer-fields.js';
 import { decodeSchema } from './footer-schema.js';
 import type { ParquetFooter } from './footer-types.js';
 import { FOOTER_READ_BYTES, type ParquetSource } from './source.js';
-import { decodeThrift } from './thrift.js';
+import { decodeThrift } from './thrift-decode.js';
 import { ThriftView } from './thrift-view.js';
 
 /** Larger footers than any seen in use; bounds what one hostile length can make us hold. */

@@ -35,8 +35,8 @@ export interface MiniFilePlan {
   readonly leaves: readonly number[];
 }
 
-/** The bytes of the file that the plan needs, one range for each of its leaves. */
-export function chunkRanges({ group, leaves }: MiniFilePlan): ByteRange[] {
+/** Where the chunks of these leaves lie in the file: one range for each, or none when the row group has no rows. */
+export function chunkRanges(group: RowGroupInfo, leaves: readonly number[]): ByteRange[] {
   // Without rows only the schema is decoded, which is in the footer.
   if (group.numRows === 0) return [];
   return leaves.map((leaf) => {
@@ -47,7 +47,7 @@ export function chunkRanges({ group, leaves }: MiniFilePlan): ByteRange[] {
 
 /**
  * Builds the small file.
- * @param chunks - the bytes of each range of {@link chunkRanges}; copied
+ * @param chunks - the bytes of the leaves' {@link chunkRanges}; copied
  * @returns bytes that own their buffer
  */
 export function buildMiniFile(plan: MiniFilePlan, chunks: readonly Uint8Array[]): Uint8Array {

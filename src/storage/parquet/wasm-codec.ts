@@ -11,7 +11,7 @@ import {
   wasmMemory,
   writeParquet,
 } from 'parquet-wasm/esm';
-import { type ArrowColumn, copyColumns } from './wasm-columns.js';
+import { type CopiedColumns, copyColumns } from './wasm-columns.js';
 
 /** Codecs that Varve writes, by the names that `delta.parquet.compression.codec` uses. */
 export type WriteCodec = 'zstd' | 'snappy' | 'uncompressed' | 'gzip' | 'brotli' | 'lz4_raw';
@@ -39,7 +39,7 @@ export type CodecTask = DecodeTask | EncodeTask;
 export interface CodecResult {
   /** Encoding: the Parquet file. Decoding: an Arrow IPC stream, of the schema alone when `columns` are given. */
   readonly bytes: Uint8Array;
-  readonly columns: readonly ArrowColumn[] | undefined;
+  readonly columns: CopiedColumns | undefined;
 }
 
 /** The answer to a task. A failure is a value, so that it crosses threads and its meaning is the caller's to say. */
@@ -69,12 +69,7 @@ export function runCodec(task: CodecTask): CodecOutcome {
 /** Every buffer of a task or of its result, to be moved between threads. */
 export function buffersOf(holder: CodecTask | CodecResult): Uint8Array[] {
   if ('kind' in holder) return [holder.kind === 'decode' ? holder.file : holder.ipc];
-  return [holder.bytes, ...(holder.columns ?? []).flatMap(columnBuffers)];
-}
-
-function columnBuffers({ validity, offsets, values, children }: ArrowColumn): Uint8Array[] {
-  const own = [validity, offsets, values].filter((buffer) => buffer !== undefined);
-  return [...own, ...children.flatMap(columnBuffers)];
+  return holder.columns === undefined ? [holder.bytes] : [holder.bytes, holder.columns.body];
 }
 
 function decode({ file, numRows }: DecodeTask): CodecResult {

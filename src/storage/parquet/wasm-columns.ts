@@ -6,26 +6,37 @@
  */
 import type { FFIStream } from 'parquet-wasm/esm';
 
-/** One array: a column, or a child of one. The buffers own their memory. */
+/** A part of {@link CopiedColumns.body}; begins at a multiple of 8. */
+export interface BodyRegion {
+  readonly start: number;
+  readonly length: number;
+}
+
+/** One array: a column, or a child of one. */
 export interface ArrowColumn {
   readonly length: number;
   readonly nullCount: number;
   /** Absent when nothing is null. */
-  readonly validity: Uint8Array | undefined;
-  readonly offsets: Uint8Array | undefined;
-  readonly values: Uint8Array | undefined;
+  readonly validity: BodyRegion | undefined;
+  readonly offsets: BodyRegion | undefined;
+  readonly values: BodyRegion | undefined;
   readonly children: readonly ArrowColumn[];
+}
+
+/** Columns over one buffer: one large piece goes back to the system when it is let go, many small ones do not. */
+export interface CopiedColumns {
+  readonly columns: readonly ArrowColumn[];
+  readonly body: Uint8Array;
 }
 
 /**
  * Copies the columns of a stream's only batch.
  * @returns undefined when the batch holds a layout that is not copied here (sliced, dictionary, view, union)
  */
-export function copyColumns(stream: FFIStream, memory: ArrayBuffer): ArrowColumn[] | undefined {
+export function copyColumns(stream: FFIStream, memory: ArrayBuffer): CopiedColumns | undefined {
   const reader = new MemoryReader(memory);
-  const schema = stream.schemaAddr();
-  const batch = stream.arrayAddr(0);
-  return reader.children(schema, batch);
+  const columns = reader.children(stream.schemaAddr(), stream.arrayAddr(0));
+  return columns && { columns, body: reader.body() };
 }
 
 /** Offsets into `struct ArrowSchema` and `struct ArrowArray` on a 32-bit machine. */
@@ -42,10 +53,22 @@ const ARRAY = {
 class MemoryReader {
   readonly #memory: ArrayBuffer;
   readonly #view: DataView;
+  /** Where each region's bytes are in the memory; 0 for bytes that are nowhere, and zero. */
+  readonly #copies: { readonly from: number; readonly region: BodyRegion }[] = [];
+  #bodyLength = 0;
 
   constructor(memory: ArrayBuffer) {
     this.#memory = memory;
     this.#view = new DataView(memory);
+  }
+
+  /** The bytes of every region that was handed out. */
+  body(): Uint8Array {
+    const body = new Uint8Array(this.#bodyLength);
+    for (const { from, region } of this.#copies) {
+      if (from !== 0) body.set(new Uint8Array(this.#memory, from, region.length), region.start);
+    }
+    return body;
   }
 
   children(schema: number, array: number): ArrowColumn[] | undefined {
@@ -77,40 +100,30 @@ class MemoryReader {
     const hasValidity = layout.kind !== 'null' && nullCount !== 0 && buffer(0) !== 0;
     const validity = hasValidity ? this.#copy(buffer(0), Math.ceil(length / 8)) : undefined;
     const known = { length, nullCount, validity, children };
+    const none = { ...known, offsets: undefined, values: undefined };
     switch (layout.kind) {
       case 'bits':
-        return {
-          ...known,
-          offsets: undefined,
-          values: this.#copy(buffer(1), Math.ceil(length / 8)),
-        };
+        return { ...none, values: this.#copy(buffer(1), Math.ceil(length / 8)) };
       case 'fixed':
-        return {
-          ...known,
-          offsets: undefined,
-          values: this.#copy(buffer(1), length * layout.width),
-        };
+        return { ...none, values: this.#copy(buffer(1), length * layout.width) };
       case 'bytes': {
-        const offsets = this.#offsets(buffer(1), length);
-        const end = new Int32Array(offsets.buffer)[length] ?? 0;
-        return { ...known, offsets, values: this.#copy(buffer(2), end) };
+        const offsets = buffer(1);
+        const end = offsets === 0 ? 0 : this.#view.getInt32(offsets + length * 4, true);
+        const values = this.#copy(buffer(2), end);
+        return { ...known, offsets: this.#copy(offsets, (length + 1) * 4), values };
       }
       case 'list':
-        return { ...known, offsets: this.#offsets(buffer(1), length), values: undefined };
+        return { ...none, offsets: this.#copy(buffer(1), (length + 1) * 4) };
       default:
-        return { ...known, offsets: undefined, values: undefined };
+        return none;
     }
   }
 
-  /** An empty array may have no offsets at all. */
-  #offsets(start: number, length: number): Uint8Array {
-    return start === 0 ? new Uint8Array(4) : this.#copy(start, (length + 1) * 4);
-  }
-
-  #copy(start: number, length: number): Uint8Array {
-    return length === 0
-      ? new Uint8Array(0)
-      : new Uint8Array(this.#memory.slice(start, start + length));
+  #copy(from: number, length: number): BodyRegion {
+    const region = { start: this.#bodyLength, length };
+    this.#copies.push({ from, region });
+    this.#bodyLength += Math.ceil(length / 8) * 8;
+    return region;
   }
 
   #text(start: number): string {

@@ -158,7 +158,7 @@ describe('values refused', () => {
     [struct(field('a', 'long')), new Map()],
     [struct(field('a', 'long')), 'x'],
     [struct(field('a', 'long')), Promise.resolve({ a: 1 })],
-  ])('%j refuses %o', (type, value) => {
+  ])('%o refuses %o', (type, value) => {
     expect(refused(type, value)).toMatchObject({ row: 0, column: 'v' });
   });
 
@@ -327,7 +327,7 @@ describe('columns', () => {
         [{}, 'b'],
       ]),
     ],
-  ])('refuses two keys of %j that are one once written', (keyType, map) => {
+  ])('refuses two keys of %o that are one once written', (keyType, map) => {
     const type = { type: 'map', keyType, valueType: 'string', valueContainsNull: true } as const;
     expect(refused(type, map)).toMatchObject({ column: 'v' });
   });

@@ -36,7 +36,7 @@ describe('Timestamp', () => {
 
   it('has no value beyond what a Date can hold', () => {
     expect(timestamp(LAST).getTime()).toBe(8.64e15);
-    for (const micros of [LAST + 1n, LAST + 1000n, -LAST - 1n, 2n ** 63n - 1n]) {
+    for (const micros of [LAST + 1000n, -LAST - 1n, 2n ** 63n - 1n]) {
       expect(() => timestamp(micros)).toThrow(
         expect.objectContaining({ code: 'LIMIT', limit: 'MAX_DATE_MS' }),
       );

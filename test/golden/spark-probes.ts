@@ -1,0 +1,140 @@
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type At, DeltaTable } from '../../src/index.js';
+import { impliedFeatures } from '../peer/implied-features.js';
+import { corpusFolder } from '../support/oracles.js';
+import {
+  type ExpectedError,
+  expectRefusal,
+  failure,
+  type Outcome,
+  type Probe,
+  pass,
+  refusedBy,
+} from './outcome.js';
+import { compareFiles, readRows } from './table-rows.js';
+
+interface CaseProbe {
+  readonly id: string;
+  readonly kind: 'read' | 'changes' | 'error';
+  readonly kind_of?: 'read' | 'changes' | 'append';
+  readonly version?: number;
+  readonly timestampMs?: number;
+  readonly where?: string;
+  readonly columns?: readonly string[];
+  readonly rows?: number;
+  readonly sha256?: string;
+  readonly file?: string;
+  readonly expect?: string;
+  readonly feature?: string;
+}
+
+interface Facts {
+  readonly numFiles: number;
+  readonly sizeInBytes: number;
+  readonly minReaderVersion: number;
+  readonly minWriterVersion: number;
+  readonly tableFeatures: readonly string[];
+  readonly partitionColumns: readonly string[];
+  readonly tableId: string;
+  readonly version: number;
+}
+
+interface Case {
+  readonly probes: readonly CaseProbe[];
+  readonly facts?: Facts;
+}
+
+/** The README's meanings of errors in our codes. */
+const CODES: Readonly<Record<string, string>> = {
+  'version-not-found': 'NOT_FOUND',
+  'timestamp-before-first': 'NOT_FOUND',
+  'timestamp-after-last': 'NOT_FOUND',
+  'change-feed-not-enabled': 'NOT_FOUND',
+  'file-not-found': 'DATA_GONE',
+  'log-corrupt': 'CORRUPT_DATA',
+  'data-corrupt': 'CORRUPT_DATA',
+  'unsupported-feature': 'UNSUPPORTED_FEATURE',
+};
+
+/** The tables that Spark wrote, with the questions and answers of their `case.json`. */
+export function sparkProbes(scratch: string): Probe[] {
+  const root = corpusFolder('spark');
+  return readdirSync(root)
+    .filter((name) => existsSync(join(root, name, 'case.json')))
+    .flatMap((name) => {
+      const folder = join(root, name);
+      const { probes, facts } = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8')) as Case;
+      const asked = probes.map((probe) => ({
+        id: `spark/${name}/${probe.id}`,
+        run: () => answerOf(folder, probe, scratch),
+      }));
+      if (facts === undefined) return asked;
+      return [...asked, { id: `spark/${name}/facts`, run: () => compareFacts(folder, facts) }];
+    });
+}
+
+async function answerOf(folder: string, probe: CaseProbe, scratch: string): Promise<Outcome> {
+  const kind = probe.kind === 'error' ? (probe.kind_of ?? 'read') : probe.kind;
+  if (kind === 'changes') return refusedBy('change feed');
+  if (probe.where !== undefined) return refusedBy('sql where');
+  if (probe.columns?.some((column) => column.includes('_metadata')) === true) {
+    return refusedBy('metadata columns');
+  }
+  const table = join(folder, 'delta');
+  if (probe.kind === 'error') {
+    const run =
+      kind === 'append'
+        ? () => appendTo(table, scratch)
+        : () => readRows(table, { at: atOf(probe) });
+    return await expectRefusal(run, expectedError(probe));
+  }
+  const out = join(scratch, 'ours.jsonl');
+  const { columns } = probe;
+  const read = await readRows(table, {
+    at: atOf(probe),
+    out,
+    ...(columns === undefined ? {} : { columns }),
+  });
+  if (read.sha256 === probe.sha256 && read.rows === probe.rows) return pass;
+  const difference = compareFiles(out, join(folder, probe.file ?? ''));
+  return difference.status === 'fail' ? difference : failure(`sha256 ${read.sha256}`);
+}
+
+function expectedError({ id, expect = '', feature }: CaseProbe): ExpectedError {
+  const code = CODES[expect];
+  if (code === undefined) throw new TypeError(`${id}: no code for ${expect}`);
+  return { code, ...(feature === undefined ? {} : { feature }) };
+}
+
+function atOf({ version, timestampMs }: CaseProbe): At {
+  if (version !== undefined) return { version };
+  return timestampMs === undefined ? {} : { timestamp: new Date(timestampMs) };
+}
+
+/** Tries to append a row of nulls to a copy. */
+async function appendTo(table: string, scratch: string): Promise<void> {
+  const copy = join(scratch, 'copy');
+  rmSync(copy, { recursive: true, force: true });
+  cpSync(table, copy, { recursive: true });
+  await (await DeltaTable.open(copy)).append([{}] as never);
+}
+
+async function compareFacts(folder: string, facts: Facts): Promise<Outcome> {
+  const state = await (await DeltaTable.open(join(folder, 'delta'))).snapshot();
+  const ours: Facts = {
+    numFiles: state.numFiles,
+    sizeInBytes: state.sizeBytes,
+    minReaderVersion: state.protocol.minReaderVersion,
+    minWriterVersion: state.protocol.minWriterVersion,
+    tableFeatures: impliedFeatures(state.protocol),
+    partitionColumns: state.partitionColumns,
+    tableId: state.tableId,
+    version: state.version,
+  };
+  const names = Object.keys(ours) as (keyof Facts)[];
+  const wrong = names.filter((name) => JSON.stringify(ours[name]) !== JSON.stringify(facts[name]));
+  if (wrong.length === 0) return pass;
+  const said = wrong.map((name) => `${name} ${String(ours[name])}, not ${String(facts[name])}`);
+  return failure(said.join('; '));
+}

@@ -1,0 +1,380 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.js';
+import { parseCommit } from '../../src/log/action-codec.js';
+import type { Action, CommitInfo } from '../../src/log/actions.js';
+import {
+  CONTENTION_BUDGET_MS,
+  type CommitContext,
+  type CommitRequest,
+  commit,
+} from '../../src/log/commit.js';
+import { identifyByTxnId, logCommitter, settle } from '../../src/log/committer.js';
+import { checkConflict, NOTHING_READ } from '../../src/log/conflict.js';
+import { commitKey } from '../../src/log/log-path.js';
+import { Mutex } from '../../src/log/mutex.js';
+import { loadSnapshot } from '../../src/log/snapshot.js';
+import { type Fault, faultStore, type StoreCall, seededEntropy } from '../../src/testing/index.js';
+import { add, CREATE, LogFixture, metadata, PROTOCOL, remove } from './log-fixture.js';
+
+const described = {
+  operation: 'WRITE',
+  operationParameters: { mode: 'Append', partitionBy: '["day"]' },
+  operationMetrics: { numFiles: '1' },
+  isBlindAppend: true,
+};
+const RIVAL: CommitInfo = { operation: 'RIVAL', txnId: 'rival' };
+
+interface Setting {
+  readonly fixture: LogFixture;
+  readonly context: CommitContext;
+  /** A request on the version that is the newest now. */
+  request(actions: readonly Action[], over?: Partial<CommitRequest>): Promise<CommitRequest>;
+  /** Another process's commit. */
+  rival(version: number, actions: readonly Action[]): Promise<void>;
+  /** Run before each put of a commit. */
+  beforePut: ((version: number) => Promise<void>) | undefined;
+  /** The faults of this process's store. */
+  plan: (call: StoreCall) => Fault | undefined;
+}
+
+/** A table at version 0 with the file `f0`, and one process that writes to it. */
+async function setting(): Promise<Setting> {
+  const fixture = new LogFixture();
+  await fixture.commit(0, [...CREATE, add('f0')]);
+  const clock: Clock = {
+    now: () => fixture.nowMs,
+    sleep: (delayMs, signal) => {
+      signal?.throwIfAborted();
+      fixture.nowMs += delayMs;
+      return Promise.resolve();
+    },
+  };
+  const store = faultStore(fixture.store, (call) => made.plan(call));
+  const log = { ...fixture.log, store, clock };
+  const committer = logCommitter(store);
+  const context: CommitContext = {
+    log,
+    head: { latest: undefined },
+    clock,
+    entropy: seededEntropy(1),
+    decisions: { checkConflict, settle },
+    queue: new Mutex(),
+    committer: {
+      commit: async (version, bytes) => {
+        await made.beforePut?.(version);
+        return await committer.commit(version, bytes);
+      },
+    },
+    identify: identifyByTxnId(store),
+    engineInfo: 'varve/test',
+  };
+  const made: Setting = {
+    fixture,
+    context,
+    request: async (actions, over) => ({
+      base: await loadSnapshot(log),
+      actions,
+      reads: NOTHING_READ,
+      described,
+      ...over,
+    }),
+    rival: async (version, actions) =>
+      await fixture.commit(version, [{ kind: 'commitInfo', commitInfo: RIVAL }, ...actions]),
+    beforePut: undefined,
+    plan: () => undefined,
+  };
+  return made;
+}
+
+/** Lets a rival take each version up to `last` just before this process puts it. */
+function loseUpTo(made: Setting, last: number, actions: readonly Action[]): void {
+  made.beforePut = async (version) => {
+    const isFree = (await made.fixture.store.head(commitKey(version))) === undefined;
+    if (version <= last && isFree) await made.rival(version, actions);
+  };
+}
+
+async function infoAt({ fixture }: Setting, version: number): Promise<CommitInfo> {
+  const key = commitKey(version);
+  const object = await fixture.store.get(key);
+  const [first] = parseCommit(object?.bytes ?? new Uint8Array(), key);
+  return first?.kind === 'commitInfo' ? first.commitInfo : {};
+}
+
+async function newest({ fixture }: Setting): Promise<{ version: number; paths: string[] }> {
+  const { version, files } = await loadSnapshot(fixture.log);
+  return { version, paths: [...files.files()].map(({ path }) => path) };
+}
+
+const isCommitPut = ({ operation, key }: StoreCall): boolean =>
+  operation === 'putIfAbsent' && /\/\d{20}\.json$/u.test(key);
+
+describe('commit', () => {
+  it('makes the next version, with what it is and who made it on the first line', async () => {
+    const made = await setting();
+    const result = await commit(made.context, await made.request([add('mine')]));
+    expect(result).toMatchObject({ outcome: 'committed', version: 1 });
+    expect(await newest(made)).toEqual({ version: 1, paths: ['f0', 'mine'] });
+    expect(await infoAt(made, 1)).toMatchObject({
+      operation: 'WRITE',
+      operationParameters: { mode: 'Append', partitionBy: '["day"]' },
+      operationMetrics: { numFiles: '1' },
+      isBlindAppend: true,
+      readVersion: 0,
+      isolationLevel: 'Serializable',
+      engineInfo: 'varve/test',
+    });
+    expect(made.context.head.latest?.version).toBe(1);
+  });
+
+  it('goes behind any number of appends: a lost race is no attempt', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    const rivals = 25;
+    made.beforePut = async (version) => {
+      if (version <= rivals) await made.rival(version, [add(`f${version}`)]);
+    };
+    const result = await commit(made.context, request);
+    expect(result).toMatchObject({ outcome: 'committed', version: rivals + 1 });
+    expect((await infoAt(made, rivals + 1))['readVersion']).toBe(rivals);
+    expect((await newest(made)).paths).toHaveLength(rivals + 2);
+  });
+
+  it('gives up when the budget for losing races is spent, with nothing committed', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    const beganMs = made.fixture.nowMs;
+    made.beforePut = async (version) => {
+      made.fixture.nowMs += 5_000;
+      await made.rival(version, [add(`f${version}`)]);
+    };
+    const result = await commit(made.context, request);
+    const { version, paths } = await newest(made);
+    expect(result).toEqual({
+      outcome: 'conflict',
+      conflict: 'ConcurrentWriteException',
+      winner: { version, operation: 'RIVAL' },
+    });
+    expect(paths).not.toContain('mine');
+    expect(made.fixture.nowMs - beganMs).toBeGreaterThanOrEqual(CONTENTION_BUDGET_MS);
+  });
+
+  it('names the winner it cannot go behind', async () => {
+    const made = await setting();
+    const reads = { ...NOTHING_READ, files: new Set(['f0']), matches: () => true };
+    const request = await made.request([remove('f0'), add('mine')], { reads });
+    loseUpTo(made, 1, [add('theirs')]);
+    expect(await commit(made.context, request)).toEqual({
+      outcome: 'conflict',
+      conflict: 'ConcurrentAppendException',
+      winner: { version: 1, operation: 'RIVAL' },
+    });
+    expect(await newest(made)).toEqual({ version: 1, paths: ['f0', 'theirs'] });
+  });
+
+  it('compares with every commit since what it read, not only with the last', async () => {
+    const made = await setting();
+    const reads = { ...NOTHING_READ, files: new Set(['f0']), matches: () => false };
+    const request = await made.request([remove('f0'), add('mine')], { reads });
+    await made.rival(1, [remove('f0')]);
+    await made.rival(2, [add('later')]);
+    expect(await commit(made.context, request)).toMatchObject({
+      conflict: 'ConcurrentDeleteReadException',
+      winner: { version: 1 },
+    });
+  });
+
+  it.each<[string, Action, string]>([
+    ['metadata', { kind: 'metaData', metaData: metadata({ name: 'new' }) }, 'MetadataChanged'],
+    ['protocol', { kind: 'protocol', protocol: PROTOCOL }, 'ProtocolChanged'],
+  ])('does not let a blind append pass over new %s', async (_what, action, conflict) => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    await made.rival(1, [action]);
+    await made.rival(2, [add('f2')]);
+    expect(await commit(made.context, request)).toMatchObject({
+      conflict: `${conflict}Exception`,
+      winner: { version: 1 },
+    });
+  });
+
+  it('commits a creation once: who loses version 0 has lost', async () => {
+    const made = await setting();
+    const request = await made.request([...CREATE], { base: undefined });
+    expect(await commit(made.context, request)).toEqual({
+      outcome: 'conflict',
+      conflict: 'ProtocolChangedException',
+      winner: { version: 0, operation: 'unknown' },
+    });
+    await made.fixture.store.delete(commitKey(0));
+    expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 0 });
+    expect((await infoAt(made, 0))['readVersion']).toBeUndefined();
+  });
+});
+
+describe('commit, with a sequence', () => {
+  const txn = (version: bigint): Action => ({ kind: 'txn', txn: { appId: 'app', version } });
+  const reads = { ...NOTHING_READ, appIds: new Set(['app']) };
+
+  it.each([
+    ['the same', 2n],
+    ['a later one', 3n],
+  ])('is already applied when a rival wrote %s first', async (_which, theirs) => {
+    const made = await setting();
+    const request = await made.request([txn(2n), add('mine')], { reads });
+    loseUpTo(made, 1, [txn(theirs), add('theirs')]);
+    expect(await commit(made.context, request)).toEqual({ outcome: 'already-applied', version: 1 });
+    expect((await newest(made)).paths).toEqual(['f0', 'theirs']);
+  });
+
+  it('conflicts when a rival of its name wrote an earlier one', async () => {
+    const made = await setting();
+    const request = await made.request([txn(2n), add('mine')], { reads });
+    loseUpTo(made, 1, [txn(1n), add('theirs')]);
+    expect(await commit(made.context, request)).toMatchObject({
+      outcome: 'conflict',
+      conflict: 'ConcurrentTransactionException',
+    });
+  });
+});
+
+describe('commit, without an answer', () => {
+  it('knows its own commit, and makes it once', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    made.plan = (call) => (isCommitPut(call) ? 'lost-reply' : undefined);
+    expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 1 });
+    expect(await newest(made)).toEqual({ version: 1, paths: ['f0', 'mine'] });
+  });
+
+  it('goes on behind the rival that took the version meanwhile, with the same id', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    let puts = 0;
+    made.plan = (call) => (isCommitPut(call) && puts++ === 0 ? 'lost-request' : undefined);
+    let tries = 0;
+    made.beforePut = async (version) => {
+      if (version === 1 && tries++ === 1) await made.rival(1, [add('theirs')]);
+    };
+    expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 2 });
+    expect((await newest(made)).paths).toEqual(['f0', 'theirs', 'mine']);
+  });
+
+  it('is unknown, with what tells its outcome later, when nothing was ever answered', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    made.plan = (call) => (isCommitPut(call) ? 'lost-request' : undefined);
+    const result = await commit(made.context, request);
+    expect(result).toMatchObject({ outcome: 'unknown', attempt: { version: 1 } });
+    expect((await newest(made)).version).toBe(0);
+  });
+
+  it('gives an unknown attempt the id that is in the bytes', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    made.plan = (call) => {
+      if (isCommitPut(call)) return 'lost-reply';
+      return call.key === commitKey(1) ? 'fail' : undefined;
+    };
+    const result = await commit(made.context, request);
+    const { txnId } = await infoAt(made, 1);
+    expect(result).toEqual({ outcome: 'unknown', attempt: { version: 1, txnId } });
+  });
+
+  it('is committed though the new version cannot be looked at', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    const { store } = made.context.log;
+    store.head = () => Promise.reject(new TypeError('a store of somebody else'));
+    const result = await commit(made.context, request);
+    expect(result).toEqual({ outcome: 'committed', version: 1, snapshot: undefined });
+    expect((await newest(made)).paths).toEqual(['f0', 'mine']);
+  });
+
+  it('fails with the reason of the store when it refuses, and nothing is committed', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    made.plan = (call) => (isCommitPut(call) ? 'fail' : undefined);
+    await expect(commit(made.context, request)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    });
+    expect((await newest(made)).version).toBe(0);
+  });
+});
+
+describe('commit, aborted', () => {
+  const reason = new Error('enough');
+
+  it('before the put rejects with the reason, and nothing is committed', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')], { signal: AbortSignal.abort(reason) });
+    await expect(commit(made.context, request)).rejects.toBe(reason);
+    expect((await newest(made)).version).toBe(0);
+  });
+
+  it('while it catches up rejects with the reason, and nothing is committed', async () => {
+    const made = await setting();
+    const stop = new AbortController();
+    const request = await made.request([add('mine')], { signal: stop.signal });
+    made.plan = (call) => {
+      if (call.operation === 'list') stop.abort(reason);
+      return undefined;
+    };
+    await expect(commit(made.context, request)).rejects.toBe(reason);
+    expect((await newest(made)).version).toBe(0);
+  });
+
+  it('after the put settles', async () => {
+    const made = await setting();
+    const stop = new AbortController();
+    const request = await made.request([add('mine')], { signal: stop.signal });
+    made.beforePut = () => {
+      stop.abort(reason);
+      return Promise.resolve();
+    };
+    made.plan = (call) => (isCommitPut(call) ? 'lost-reply' : undefined);
+    expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 1 });
+  });
+
+  it('between two races rejects with the reason: the lost one can never land', async () => {
+    const made = await setting();
+    const stop = new AbortController();
+    const request = await made.request([add('mine')], { signal: stop.signal });
+    made.beforePut = async (version) => {
+      stop.abort(reason);
+      await made.rival(version, [add('theirs')]);
+    };
+    await expect(commit(made.context, request)).rejects.toBe(reason);
+    expect(await newest(made)).toEqual({ version: 1, paths: ['f0', 'theirs'] });
+  });
+});
+
+describe('writers of one process', () => {
+  it('queue instead of colliding', async () => {
+    const made = await setting();
+    const names = Array.from({ length: 8 }, (_, at) => `mine${at}`);
+    const requests = await Promise.all(names.map(async (name) => await made.request([add(name)])));
+    let puts = 0;
+    made.beforePut = () => {
+      puts++;
+      return Promise.resolve();
+    };
+    const results = await Promise.all(requests.map((request) => commit(made.context, request)));
+    expect(results.map((result) => result.outcome === 'committed' && result.version)).toEqual(
+      names.map((_, at) => at + 1),
+    );
+    expect(puts).toBe(names.length);
+  });
+
+  it('go on after one of them has failed', async () => {
+    const made = await setting();
+    const aborted = await made.request([add('no')], { signal: AbortSignal.abort() });
+    const request = await made.request([add('mine')]);
+    const [first, second] = await Promise.allSettled([
+      commit(made.context, aborted),
+      commit(made.context, request),
+    ]);
+    expect(first.status).toBe('rejected');
+    expect(second).toMatchObject({ status: 'fulfilled', value: { version: 1 } });
+  });
+});

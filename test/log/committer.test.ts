@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.js';
+import { AccessDeniedError, CorruptDataError, StorageUnavailableError } from '../../src/errors.js';
+import { encodeCommit } from '../../src/log/action-codec.js';
+import type { Action } from '../../src/log/actions.js';
+import {
+  type CommitAnswer,
+  identifyByTxnId,
+  logCommitter,
+  type Owner,
+  SETTLE_BUDGET_MS,
+  type Settled,
+  settle,
+} from '../../src/log/committer.js';
+import { commitKey } from '../../src/log/log-path.js';
+import { memoryStore } from '../../src/storage/memory-store.js';
+import { faultStore } from '../../src/testing/index.js';
+
+const BYTES = new Uint8Array([1, 2, 3]);
+const down = new StorageUnavailableError({ message: 'down', key: 'k', operation: 'putIfAbsent' });
+const denied = new AccessDeniedError({ message: 'no', key: 'k', operation: 'putIfAbsent' });
+const corrupt = new CorruptDataError({ message: 'not a commit', key: 'k' });
+const foreign = new TypeError('a store of somebody else');
+
+/** Each answer in turn; the last is given for ever. */
+function script<T>(answers: readonly (T | Error)[]): {
+  next: () => Promise<T>;
+  calls: () => number;
+} {
+  let at = 0;
+  return {
+    next: () => {
+      const answer = answers[Math.min(at++, answers.length - 1)];
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer as T);
+    },
+    calls: () => at,
+  };
+}
+
+interface Settling {
+  readonly settled: Settled;
+  readonly puts: number;
+  readonly looks: number;
+  readonly sleptMs: number;
+  readonly sent: readonly { readonly version: number; readonly bytes: Uint8Array }[];
+}
+
+async function settling(
+  answers: readonly (CommitAnswer | Error)[],
+  owners: readonly (Owner | Error)[] = ['absent'],
+): Promise<Settling> {
+  const put = script(answers);
+  const look = script(owners);
+  let nowMs = 0;
+  const clock: Clock = {
+    now: () => nowMs,
+    sleep: (delayMs) => {
+      nowMs += delayMs;
+      return Promise.resolve();
+    },
+  };
+  const sent: { readonly version: number; readonly bytes: Uint8Array }[] = [];
+  const context = {
+    clock,
+    entropy: { random: () => 0.5, uuid: () => 'none' },
+    committer: {
+      commit: async (version: number, bytes: Uint8Array) => {
+        sent.push({ version, bytes });
+        return await put.next();
+      },
+    },
+    identify: async () => await look.next(),
+  };
+  const settled = await settle(context, 7, 'mine', BYTES);
+  return { settled, puts: put.calls(), looks: look.calls(), sleptMs: nowMs, sent };
+}
+
+describe('settle', () => {
+  it.each<[string, (CommitAnswer | Error)[], (Owner | Error)[], Settled, number]>([
+    ['committed at once', ['committed'], ['absent'], 'committed', 1],
+    ['exists, and is another commit', ['conflict'], ['other'], 'lost', 1],
+    [
+      'exists, and is ours: a retry below us hid its success',
+      ['conflict'],
+      ['ours'],
+      'committed',
+      1,
+    ],
+    ['no answer, and it landed', ['unknown'], ['ours'], 'committed', 1],
+    ['no answer, and another landed', ['unknown'], ['other'], 'lost', 1],
+    ['no answer, and it lands later', ['unknown'], ['absent', 'absent', 'ours'], 'committed', 3],
+    ['no answer, then the same again', ['unknown', 'committed'], ['absent'], 'committed', 2],
+    [
+      'no answer, and the first try was there first',
+      ['unknown', 'conflict'],
+      ['absent', 'ours'],
+      'committed',
+      2,
+    ],
+    ['no answer, nobody can look for a while', ['unknown', 'conflict'], [down, 'other'], 'lost', 2],
+    [
+      'no answer, then torn for a while',
+      ['unknown', 'conflict'],
+      [corrupt, 'ours'],
+      'committed',
+      2,
+    ],
+    ['not sent, then committed', [down, 'committed'], ['absent'], 'committed', 2],
+    [
+      'no answer, then refused, then there',
+      ['unknown', denied, 'conflict'],
+      ['absent', 'ours'],
+      'committed',
+      3,
+    ],
+  ])('%s', async (_name, answers, owners, settled, puts) => {
+    const found = await settling(answers, owners);
+    expect(found.settled).toBe(settled);
+    expect(found.puts).toBe(puts);
+    expect(found.sent.every(({ version, bytes }) => version === 7 && bytes === BYTES)).toBe(true);
+  });
+
+  it('says unknown when the budget is spent, and not before', async () => {
+    const found = await settling(['unknown']);
+    expect(found.settled).toBe('unknown');
+    expect(found.sleptMs).toBeGreaterThan(SETTLE_BUDGET_MS * 0.8);
+    expect(found.sleptMs).toBeLessThanOrEqual(SETTLE_BUDGET_MS);
+    expect(found.looks).toBe(found.puts);
+  });
+
+  it.each([
+    ['the version cannot be read', down],
+    ['the version is no commit', corrupt],
+    ['the store throws what is not ours', foreign],
+  ])('says unknown, never failed, when something was sent and %s', async (_why, error) => {
+    expect((await settling(['unknown'], [error])).settled).toBe('unknown');
+  });
+
+  it('throws at once when the request was refused', async () => {
+    await expect(settling([denied])).rejects.toBe(denied);
+  });
+
+  it('throws what the store says when nothing was sent until the budget is spent', async () => {
+    await expect(settling([down])).rejects.toBe(down);
+  });
+});
+
+const TXN: Action = { kind: 'txn', txn: { appId: 'a', version: 1n } };
+
+describe('identifyByTxnId', () => {
+  const commit = (txnId?: string): Uint8Array =>
+    encodeCommit([{ kind: 'commitInfo', commitInfo: txnId === undefined ? {} : { txnId } }, TXN]);
+
+  it.each<[string, Uint8Array | undefined, Owner]>([
+    ['ours by its id', commit('mine'), 'ours'],
+    ['other with another id', commit('theirs'), 'other'],
+    ['other with no id', commit(), 'other'],
+    ['other without a commitInfo', encodeCommit([TXN]), 'other'],
+    ['absent', undefined, 'absent'],
+  ])('%s', async (_name, bytes, owner) => {
+    const store = memoryStore();
+    if (bytes !== undefined) await store.put(commitKey(3), bytes);
+    expect(await identifyByTxnId(store)(3, 'mine')).toBe(owner);
+  });
+
+  it('refuses to tell of what is no commit', async () => {
+    const store = memoryStore();
+    await store.put(commitKey(3), commit('mine').subarray(0, 20));
+    await expect(identifyByTxnId(store)(3, 'mine')).rejects.toMatchObject({
+      code: 'CORRUPT_DATA',
+      key: commitKey(3),
+    });
+  });
+});
+
+describe('logCommitter', () => {
+  it('puts the version if it is absent, and gives the answer as it is', async () => {
+    const store = memoryStore();
+    expect(await logCommitter(store).commit(0, BYTES)).toBe('committed');
+    expect(await logCommitter(store).commit(0, new Uint8Array([9]))).toBe('conflict');
+    expect((await store.get(commitKey(0)))?.bytes).toEqual(BYTES);
+    const mute = faultStore(store, () => 'lost-reply');
+    expect(await logCommitter(mute).commit(1, BYTES)).toBe('unknown');
+    expect((await store.get(commitKey(1)))?.bytes).toEqual(BYTES);
+  });
+});

@@ -171,8 +171,7 @@ class FileSetWriter {
   async #closeLargest(): Promise<void> {
     let largest: OpenFile | undefined;
     for (const file of this.#open.values()) {
-      if ((largest?.encoder.bufferedBytes ?? -1) < file.encoder.bufferedBytes)
-        largest = file;
+      if ((largest?.encoder.bufferedBytes ?? -1) < file.encoder.bufferedBytes) largest = file;
     }
     if (largest !== undefined) await this.#close(largest);
   }

@@ -59,17 +59,16 @@ export function faultStore(
     throw unavailable(operation, key, fault);
   };
   return {
-    get: async (key, options) => await faulty('get', key, () => store.get(key, options)),
-    head: async (key, options) => await faulty('head', key, () => store.head(key, options)),
-    putIfAbsent: async (key, body, options) =>
-      await faulty('putIfAbsent', key, () => store.putIfAbsent(key, body, options), 'unknown'),
-    put: async (key, body, options) =>
-      await faulty('put', key, () => store.put(key, body, options)),
-    delete: async (key, options) => await faulty('delete', key, () => store.delete(key, options)),
-    async *list(prefix, options) {
+    get: async (key, call) => await faulty('get', key, () => store.get(key, call)),
+    head: async (key, call) => await faulty('head', key, () => store.head(key, call)),
+    putIfAbsent: async (key, body, call) =>
+      await faulty('putIfAbsent', key, () => store.putIfAbsent(key, body, call), 'unknown'),
+    put: async (key, body, call) => await faulty('put', key, () => store.put(key, body, call)),
+    delete: async (key, call) => await faulty('delete', key, () => store.delete(key, call)),
+    async *list(prefix, call) {
       const found = await faulty('list', prefix, async () => {
         const all: ObjectInfo[] = [];
-        for await (const info of store.list(prefix, options)) all.push(info);
+        for await (const info of store.list(prefix, call)) all.push(info);
         return all;
       });
       yield* found;

@@ -1,7 +1,4 @@
-/**
- * The Arrow type of every type of the protocol, and back from whatever types a caller's Arrow data
- * has.
- */
+/** The Arrow type of every type of the protocol. */
 import {
   type DataType as ArrowType,
   Binary,

@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
 import * as arrow from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import { arrowSchema, arrowType, fromArrowSchema } from '../../../src/log/schema/arrow-type.js';
+import { arrowSchema, arrowType } from '../../../src/log/schema/arrow-type.js';
+import { fromArrowSchema } from '../../../src/log/schema/from-arrow-schema.js';
 import type { DataType, StructType } from '../../../src/log/schema/types.js';
 
 /** The CommonJS build: a second copy, whose classes are not ours. */

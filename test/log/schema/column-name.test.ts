@@ -12,34 +12,58 @@ describe('checkColumnNames', () => {
     expect(() => checkColumnNames(struct([name, 'long']))).not.toThrow();
   });
 
-  it.each(['', 'a b', 'a,b', 'a;b', '{', '}', '(', ')', 'a\nb', 'a\tb', 'a=b', '\ud800', 'x\udc00'])(
-    'refuses %j',
-    (name) => {
-      const nested = struct(['s', { type: 'array', elementType: struct([name, 'long']), containsNull: true }]);
-      expect(() => checkColumnNames(struct([name, 'long']))).toThrow(/cannot have this name/);
-      expect(thrown(() => checkColumnNames(nested))).toMatchObject({
-        code: 'SCHEMA_MISMATCH',
-        column: `s.element.${name}`,
-      });
-    },
-  );
+  it.each([
+    '',
+    'a b',
+    'a,b',
+    'a;b',
+    '{',
+    '}',
+    '(',
+    ')',
+    'a\nb',
+    'a\tb',
+    'a=b',
+    '\ud800',
+    'x\udc00',
+  ])('refuses %j', (name) => {
+    const nested = struct([
+      's',
+      { type: 'array', elementType: struct([name, 'long']), containsNull: true },
+    ]);
+    expect(() => checkColumnNames(struct([name, 'long']))).toThrow(/cannot have this name/);
+    expect(thrown(() => checkColumnNames(nested))).toMatchObject({
+      code: 'SCHEMA_MISMATCH',
+      column: `s.element.${name}`,
+    });
+  });
 });
 
 describe('checkDuplicateNames', () => {
   it('refuses names that differ by case only, at any depth', () => {
     const inner = struct(['x', 'long'], ['X', 'long']);
-    const map: DataType = { type: 'map', keyType: 'string', valueType: inner, valueContainsNull: true };
-    expect(thrown(() => checkDuplicateNames(struct(['Id', 'long'], ['iD', 'long'])))).toMatchObject({
-      code: 'SCHEMA_MISMATCH',
-      column: 'iD',
-    });
+    const map: DataType = {
+      type: 'map',
+      keyType: 'string',
+      valueType: inner,
+      valueContainsNull: true,
+    };
+    expect(thrown(() => checkDuplicateNames(struct(['Id', 'long'], ['iD', 'long'])))).toMatchObject(
+      {
+        code: 'SCHEMA_MISMATCH',
+        column: 'iD',
+      },
+    );
     expect(thrown(() => checkDuplicateNames(struct(['m', map])))).toMatchObject({
       column: 'm.value.X',
     });
   });
 
   it('does not mix up names with dots', () => {
-    const schema = struct(['a.b', struct(['x', 'long'])], ['a', struct(['b', struct(['x', 'long'])])]);
+    const schema = struct(
+      ['a.b', struct(['x', 'long'])],
+      ['a', struct(['b', struct(['x', 'long'])])],
+    );
     expect(() => checkDuplicateNames(schema)).not.toThrow();
   });
 });

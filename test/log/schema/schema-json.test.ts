@@ -47,7 +47,10 @@ describe('schema text', () => {
             name: fc.string({ unit: 'binary' }),
             type: tie('type'),
             nullable: fc.boolean(),
-            metadata: fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.bigInt({ min: 2n ** 60n }))),
+            metadata: fc.dictionary(
+              fc.string(),
+              fc.oneof(fc.string(), fc.bigInt({ min: 2n ** 60n })),
+            ),
           }),
           { selector: (field) => field.name, maxLength: 4 },
         ),

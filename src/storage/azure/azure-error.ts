@@ -1,0 +1,92 @@
+/** What Azure's refusals mean. */
+import {
+  AccessDeniedError,
+  InvalidArgumentError,
+  StorageUnavailableError,
+  type VarveError,
+} from '../../errors.js';
+
+/** The part of the SDK's RestError that is looked at. */
+interface RestFailure {
+  readonly statusCode?: number | undefined;
+  /** The service's error code, or the network's. */
+  readonly code?: string | undefined;
+  readonly details?: { readonly errorCode?: string | undefined } | undefined;
+  readonly response?: { readonly headers?: { get(name: string): string | undefined } } | undefined;
+}
+
+/** Failures of which it is certain that no request reached the service. */
+const NOT_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as RestFailure).statusCode;
+}
+
+/** The service's own word, `BlobAlreadyExists` for example. */
+export function codeOf(error: unknown): string | undefined {
+  const { code, details } = error as RestFailure;
+  return details?.errorCode ?? code;
+}
+
+/** Whether the object, or the container it would be in, is not there. */
+export function isAbsent(error: unknown): boolean {
+  return statusOf(error) === 404;
+}
+
+/** Whether a put-if-absent failed because the object is there: other conflicts mean other things. */
+export function isTaken(error: unknown): boolean {
+  const status = statusOf(error);
+  const code = codeOf(error);
+  return (
+    (status === 409 && code === 'BlobAlreadyExists') ||
+    (status === 412 && code === 'ConditionNotMet')
+  );
+}
+
+/** Whether the request may have had its effect although it failed. */
+export function isAmbiguous(error: unknown): boolean {
+  const status = statusOf(error);
+  if (status !== undefined) return status === 408 || status >= 500;
+  return !NOT_SENT.has(codeOf(error) ?? '');
+}
+
+/** The error for a failed request. */
+export function azureError(error: unknown, operation: string, key: string): VarveError {
+  const status = statusOf(error);
+  const code = codeOf(error) ?? 'no code';
+  if (status === 401 || status === 403) {
+    return new AccessDeniedError({
+      message: `azure refused the credentials or the right to do this (${code}); check both`,
+      key,
+      operation,
+      cause: error,
+    });
+  }
+  const isPassing = status === undefined || status === 408 || status === 429 || status >= 500;
+  if (!isPassing && status === 404) {
+    return new InvalidArgumentError({
+      message: `the container does not exist (${code}); make it first`,
+      option: 'url',
+      cause: error,
+    });
+  }
+  return new StorageUnavailableError({
+    message: `azure did not do this (${code}); try again later`,
+    key,
+    operation,
+    retryAfterMs: retryAfterMs(error),
+    cause: error,
+  });
+}
+
+const MAX_RETRY_AFTER_MS = 60_000;
+
+function retryAfterMs(error: unknown): number | undefined {
+  const headers = (error as RestFailure).response?.headers;
+  const ms = Number(
+    headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN,
+  );
+  const seconds = Number(headers?.get('retry-after') ?? Number.NaN);
+  const asked = Number.isNaN(ms) ? seconds * 1000 : ms;
+  return Number.isNaN(asked) ? undefined : Math.min(asked, MAX_RETRY_AFTER_MS);
+}

@@ -1,0 +1,134 @@
+/**
+ * Tables on Azure Blob Storage and ADLS Gen2. Needs `@azure/storage-blob` beside varve.
+ *
+ * @example
+ * ```ts
+ * import { DefaultAzureCredential } from '@azure/identity';
+ * import { DeltaTable } from 'varve';
+ * import { azureStorage } from 'varve/storage/azure';
+ *
+ * const storage = azureStorage({ credential: new DefaultAzureCredential() });
+ * await DeltaTable.open('abfss://lake@acme.dfs.core.windows.net/orders', { storage });
+ * ```
+ *
+ * @packageDocumentation
+ */
+import { BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-blob';
+import { systemClock, systemEntropy } from '../../clock.js';
+import { InvalidArgumentError } from '../../errors.js';
+import type { ObjectStore, StorageProvider } from '../object-store.js';
+import { retryingStore } from '../retrying-store.js';
+import { AzureStore } from './azure-store.js';
+import { type AzurePlace, parseAzureUrl } from './azure-url.js';
+
+export type { ObjectStore, StorageProvider } from '../object-store.js';
+
+/** A credential as those of `@azure/identity` are. */
+export interface TokenCredentialLike {
+  getToken(
+    scopes: string | string[],
+    options?: object,
+  ): Promise<{ token: string; expiresOnTimestamp: number } | null>;
+}
+
+/** A `BlobServiceClient` of `@azure/storage-blob`. */
+export interface BlobServiceClientLike {
+  readonly url: string;
+  readonly accountName: string;
+  readonly credential: object;
+}
+
+/**
+ * One way to reach an account. The credentials go to that account's host and to no other; with a token credential and
+ * no `account`, to the account that each URL names.
+ */
+export type AzureStorageOptions =
+  | { readonly client: BlobServiceClientLike }
+  | { readonly credential: TokenCredentialLike; readonly account?: string | undefined }
+  | { readonly connectionString: string }
+  | { readonly sasToken: string; readonly account: string };
+
+/** Retries are ours, none for a commit, and no redirect is followed: it could lead the credentials elsewhere. */
+const PIPELINE = {
+  retryOptions: { maxTries: 1 },
+  redirectOptions: { maxRetries: 0 },
+} as StoragePipelineOptions;
+
+/**
+ * Storage for `az:`, `abfss:` and `https:` URLs of Azure. Nothing is connected before the first operation.
+ *
+ * @throws InvalidArgumentError when the options are not one of the ways; when a URL is opened that names another
+ * account, or none where one is needed
+ */
+export function azureStorage(options: AzureStorageOptions): StorageProvider {
+  const serviceFor = serviceFinder(options);
+  return {
+    schemes: ['az', 'abfss', 'https'],
+    open: (url): ObjectStore => {
+      const place = parseAzureUrl(url);
+      const container = serviceFor(place).getContainerClient(place.container);
+      const context = { clock: systemClock, entropy: systemEntropy };
+      return retryingStore(new AzureStore(container, place.prefix), context);
+    },
+  };
+}
+
+function serviceFinder(options: AzureStorageOptions): (place: AzurePlace) => BlobServiceClient {
+  if ('credential' in options) {
+    const { credential, account } = options;
+    return (place) => {
+      const named = place.account ?? account;
+      if (named === undefined) throw accountMissing();
+      if (account !== undefined && named !== account) throw otherAccount(account, named);
+      return new BlobServiceClient(hostOf(named), credential, PIPELINE);
+    };
+  }
+  const service = fixedService(options);
+  return (place) => {
+    if (place.account !== undefined && place.account !== service.accountName) {
+      throw otherAccount(service.accountName, place.account);
+    }
+    return service;
+  };
+}
+
+function fixedService(
+  options: Exclude<AzureStorageOptions, { readonly credential: TokenCredentialLike }>,
+): BlobServiceClient {
+  if ('connectionString' in options) {
+    return BlobServiceClient.fromConnectionString(options.connectionString, PIPELINE);
+  }
+  if ('client' in options) {
+    const { url, credential } = options.client;
+    return new BlobServiceClient(url, credential as never, PIPELINE);
+  }
+  if ('sasToken' in options) {
+    const token = options.sasToken.replace(/^\?/u, '');
+    return new BlobServiceClient(`${hostOf(options.account)}?${token}`, undefined, PIPELINE);
+  }
+  throw new InvalidArgumentError({
+    message: 'azureStorage: the options say no way to reach an account',
+    option: 'options',
+    expected: '{ client }, { credential }, { connectionString } or { sasToken, account }',
+  });
+}
+
+function hostOf(account: string): string {
+  return `https://${account}.blob.core.windows.net`;
+}
+
+function accountMissing(): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: 'an az: URL names no account; give azureStorage one',
+    option: 'account',
+    expected: 'the name of the storage account',
+  });
+}
+
+function otherAccount(own: string, named: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: `the URL names account ${named}, and the credentials are for ${own}; they are not sent there`,
+    option: 'url',
+    expected: `a URL of account ${own}`,
+  });
+}

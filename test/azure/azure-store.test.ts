@@ -1,0 +1,187 @@
+import { createServer, request, type Server } from 'node:http';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { describe, expect, it } from 'vitest';
+import { DeltaTable } from '../../src/index.js';
+import { azureStorage } from '../../src/storage/azure/index.js';
+import { describeObjectStore } from '../contract/object-store.js';
+import { judge } from '../model/judge.js';
+import { race } from '../model/race.js';
+import { type Azurite, describeWithAzurite } from '../support/azurite.js';
+
+const encoder = new TextEncoder();
+
+describeWithAzurite('Azure Blob Storage', (azurite) => {
+  describeObjectStore('azurite', async () => {
+    const container = await azurite.container();
+    const storage = azureStorage({ connectionString: azurite.connectionString() });
+    return storage.open(new URL(`az://${container}/lake/table`));
+  });
+
+  it('is unknown, and there, when the answer to a put-if-absent is lost', async () => {
+    const container = await azurite.container();
+    const proxy = await losingProxy(
+      azurite,
+      (method, headers) => method === 'PUT' && headers['if-none-match'] === '*',
+    );
+    const connectionString = azurite.connectionString(proxy.port);
+    const store = azureStorage({ connectionString }).open(new URL(`az://${container}/t`));
+    expect(await store.putIfAbsent('k', encoder.encode('x'))).toBe('unknown');
+    expect(proxy.lost()).toBe(1);
+    const direct = azureStorage({ connectionString: azurite.connectionString() });
+    const object = await direct.open(new URL(`az://${container}/t`)).get('k');
+    expect(object?.bytes).toEqual(encoder.encode('x'));
+    proxy.server.close();
+  });
+
+  it('settles a commit whose answer was lost, exactly once', async () => {
+    const container = await azurite.container();
+    const url = `az://${container}/t`;
+    const plain = azureStorage({ connectionString: azurite.connectionString() });
+    await DeltaTable.create(url, { schema: { id: 'long' }, storage: plain });
+    const proxy = await losingProxy(
+      azurite,
+      (method, headers, path) =>
+        method === 'PUT' && headers['if-none-match'] === '*' && path.includes('_delta_log'),
+    );
+    const storage = azureStorage({ connectionString: azurite.connectionString(proxy.port) });
+    const table = await DeltaTable.open(url, { storage });
+    const commit = await table.append([{ id: 1 }]);
+    expect(commit).toMatchObject({ version: 1, outcome: 'committed' });
+    expect(proxy.lost()).toBeGreaterThan(0);
+    const again = await DeltaTable.open(url, { storage: plain });
+    expect((await again.snapshot()).version).toBe(1);
+    expect(await again.scan().toArray()).toEqual([{ id: 1n }]);
+    proxy.server.close();
+  });
+
+  it('takes four racing processes, each commit exactly once', async () => {
+    const container = await azurite.container();
+    const url = `az://${container}/raced`;
+    const connectionString = azurite.connectionString();
+    const storage = azureStorage({ connectionString });
+    const schema = { op: 'string', part: 'string' } as const;
+    await DeltaTable.create(url, { schema, partitionBy: ['part'], storage });
+    const racers = [
+      { name: 'a', count: 8, kind: 'append' },
+      { name: 'b', count: 8, kind: 'append' },
+      { name: 'c', count: 8, kind: 'append' },
+      { name: 'd', count: 5, kind: 'replace' },
+    ] as const;
+    const outcomes = await race(url, racers, connectionString);
+    const store = storage.open(new URL(url));
+    const log = new Map<string, string>();
+    const files = new Set<string>();
+    for await (const { key } of store.list('')) {
+      if (/^_delta_log\/\d+\.json$/u.test(key)) {
+        const { bytes } = (await store.get(key)) ?? {};
+        log.set(key.slice('_delta_log/'.length), new TextDecoder().decode(bytes));
+      } else if (key.endsWith('.parquet') && !key.startsWith('_')) files.add(key);
+    }
+    const history = { outcomes, hadOutage: false, log, files, trace: [], traceHash: '' };
+    expect(log.size).toBe(30);
+    expect(judge(history)).toEqual([]);
+  });
+
+  it('takes a client that the caller made, and says what is refused', async () => {
+    const container = await azurite.container();
+    const client = BlobServiceClient.fromConnectionString(azurite.connectionString());
+    const store = azureStorage({ client }).open(new URL(`az://${container}`));
+    expect(await store.putIfAbsent('k', encoder.encode('x'))).toBe('created');
+    const wrongKey = azurite.connectionString().replace(/AccountKey=[^;]+/u, 'AccountKey=AAAA');
+    const refused = azureStorage({ connectionString: wrongKey }).open(new URL(`az://${container}`));
+    await expect(refused.get('k')).rejects.toMatchObject({ code: 'ACCESS_DENIED', key: 'k' });
+    await expect(refused.putIfAbsent('n', encoder.encode('x'))).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+    });
+    const missing = azureStorage({ client }).open(new URL('az://no-such-container'));
+    expect(await missing.get('k')).toBeUndefined();
+    await expect(missing.put('k', encoder.encode('x'))).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+  });
+
+  it('follows no redirect, which could take the credentials elsewhere', async () => {
+    let reached = 0;
+    const elsewhere = createServer((_request, response) => {
+      reached++;
+      response.end('x');
+    });
+    const target = await listen(elsewhere);
+    const redirecting = createServer((incoming, response) => {
+      response
+        .writeHead(307, { location: `http://127.0.0.1:${target}${incoming.url ?? ''}` })
+        .end();
+    });
+    const port = await listen(redirecting);
+    const storage = azureStorage({ connectionString: azurite.connectionString(port) });
+    await expect(storage.open(new URL('az://container/t')).get('k')).rejects.toBeDefined();
+    expect(reached).toBe(0);
+    elsewhere.close();
+    redirecting.close();
+  });
+});
+
+describe('azure URLs', () => {
+  const storage = azureStorage({ sasToken: 'sv=1', account: 'acme' });
+
+  it.each([
+    'az://lake/a/b',
+    'abfss://lake@acme.dfs.core.windows.net/a/b',
+    'https://acme.blob.core.windows.net/lake/a/b',
+  ])('%s is a place', (url) => {
+    expect(() => storage.open(new URL(url))).not.toThrow();
+  });
+
+  it.each([
+    ['https://evil.blob.core.windows.net/lake/a', /names account evil/u],
+    ['abfss://lake@evil.dfs.core.windows.net/a', /names account evil/u],
+    ['https://acme.blob.core.windows.net.evil.example/lake/a', /no place in Azure/u],
+    ['https://evil.example/lake/a', /no place in Azure/u],
+    ['https://acme.blob.core.windows.net/', /cannot be the name of a container/u],
+    ['az://UPPER_case!/a', /cannot be the name of a container/u],
+    ['az://lake/a/%2e%2e%2fb', /./u],
+  ])('%s is refused before anything is sent', (url, message) => {
+    expect(() => storage.open(new URL(url))).toThrow(message);
+  });
+
+  it('need an account when the credential has none', () => {
+    const credential = { getToken: async () => await Promise.resolve(null) };
+    const any = azureStorage({ credential });
+    expect(() => any.open(new URL('az://lake/a'))).toThrow(/names no account/u);
+    expect(() => any.open(new URL('abfss://lake@acme.dfs.core.windows.net/a'))).not.toThrow();
+  });
+});
+
+/** Forwards everything, and drops the answer to the first request that `loses` is true for. */
+async function losingProxy(
+  azurite: Azurite,
+  loses: (method: string, headers: NodeJS.Dict<string | string[]>, path: string) => boolean,
+): Promise<{ readonly server: Server; readonly port: number; readonly lost: () => number }> {
+  let lost = 0;
+  const server = createServer((incoming, outgoing) => {
+    const { method = 'GET', headers, url: path = '/' } = incoming;
+    const isLost = lost === 0 && loses(method, headers, path);
+    if (isLost) lost++;
+    const forward = request(
+      { host: '127.0.0.1', port: azurite.port, method, path, headers },
+      (answer) => {
+        if (isLost) {
+          answer.resume();
+          answer.on('end', () => incoming.socket.destroy());
+          return;
+        }
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    incoming.pipe(forward);
+  });
+  const port = await listen(server);
+  return { server, port, lost: () => lost };
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

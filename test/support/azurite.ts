@@ -1,0 +1,118 @@
+/** The Azure Storage emulator: installed on first use, one for a test file, a container for each test. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { repositoryRoot } from './oracle-folder.js';
+
+/** The emulator's own, publicly known account. */
+const ACCOUNT = 'devstoreaccount1';
+const KEY =
+  'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const START_TRIES = 200;
+
+/** An emulator that answers. */
+export interface Azurite {
+  /** With `port`, for a proxy in front of it. */
+  connectionString(port?: number): string;
+  readonly port: number;
+  /** A new container. */
+  container(): Promise<string>;
+}
+
+/** `describe` with an emulator; skipped by name where it cannot be installed, which in CI is a failure. */
+export function describeWithAzurite(title: string, body: (azurite: Azurite) => void): void {
+  const folder = installed();
+  if (folder === undefined) {
+    if (process.env['CI'] === 'true') {
+      it(`${title}: azurite cannot be installed`, () => {
+        throw new Error('npm ci of test/azurite failed');
+      });
+    } else {
+      it.skip(`${title}: azurite cannot be installed`, () => undefined);
+    }
+    return;
+  }
+  describe(title, () => {
+    let child: ChildProcess | undefined;
+    let port = 0;
+    let containers = 0;
+    const connectionString = (at = port): string =>
+      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};` +
+      `BlobEndpoint=http://127.0.0.1:${at}/${ACCOUNT};`;
+    beforeAll(async () => {
+      port = await freePort();
+      child = start(folder, port);
+      await answers(port);
+    });
+    afterAll(() => {
+      child?.kill('SIGKILL');
+    });
+    body({
+      connectionString,
+      get port() {
+        return port;
+      },
+      container: async () => {
+        const name = `test-${process.pid}-${containers++}`;
+        const service = BlobServiceClient.fromConnectionString(connectionString());
+        await service.createContainer(name);
+        return name;
+      },
+    });
+  });
+}
+
+function installed(): string | undefined {
+  const base = process.env['VARVE_CACHE'] ?? join(homedir(), '.cache', 'varve');
+  const folder = join(base, 'azurite');
+  const source = join(repositoryRoot, 'test/azurite');
+  const lock = join(folder, 'package-lock.json');
+  const isCurrent =
+    existsSync(join(folder, 'node_modules/azurite/package.json')) &&
+    existsSync(lock) &&
+    readFileSync(lock, 'utf8') === readFileSync(join(source, 'package-lock.json'), 'utf8');
+  if (isCurrent) return folder;
+  mkdirSync(folder, { recursive: true });
+  for (const file of ['package.json', 'package-lock.json']) {
+    copyFileSync(join(source, file), join(folder, file));
+  }
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts'], {
+    cwd: folder,
+    stdio: 'ignore',
+  });
+  return status === 0 ? folder : undefined;
+}
+
+function start(folder: string, port: number): ChildProcess {
+  const program = join(folder, 'node_modules/azurite/dist/src/blob/main.js');
+  const options = ['--blobHost', '127.0.0.1', '--blobPort', String(port), '--inMemoryPersistence'];
+  const quiet = ['--silent', '--skipApiVersionCheck', '--disableTelemetry'];
+  const child = spawn(process.execPath, [program, ...options, ...quiet], { stdio: 'ignore' });
+  // A test run that ends in any way must not leave the emulator running.
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
+}
+
+async function answers(port: number): Promise<void> {
+  for (let tries = 0; tries < START_TRIES; tries++) {
+    try {
+      await fetch(`http://127.0.0.1:${port}/`);
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+  throw new Error(`azurite does not answer at port ${port}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}

@@ -46,8 +46,8 @@ const BUFFERED_EVENTS = 1_000;
 const INPUT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
- * A run that is going on. `log*` resolves when the entry is buffered; {@link flush}, {@link finish} and the end of
- * `withRun` make it durable. {@link use} writes at once, and with it everything buffered, the run's start included.
+ * A run that is going on. `log*` resolves when the entry is buffered; `flush`, `finish` and the end of
+ * `withRun` make it durable. `use` writes at once, and with it everything buffered, the run's start included.
  */
 export class Run {
   readonly id: string;

@@ -25,13 +25,28 @@ export async function openTable(
 ): Promise<TableHandle> {
   const checked = checkOptions('open', optionsOf, options);
   const state = tableState(url, options);
+  if (checked.schema === undefined) {
+    await expectTable(state, checked.signal);
+    return { state, asNumber: new Set() };
+  }
   const snapshot = await latestSnapshot(state, checked.signal);
-  if (checked.schema === undefined) return { state, asNumber: new Set() };
   const { schema, asNumber } = toStructType(checked.schema as TableSchema, {
     columns: checked.columns as ColumnOverrides | undefined,
   });
   checkSameSchema(schema, undefined, snapshot);
   return { state, asNumber };
+}
+
+/**
+ * Reads the newest version, which refuses what is no table and what cannot be read. A damaged newest version is no bar:
+ * older ones may be whole, and whoever asks for the newest is told then.
+ */
+async function expectTable(state: TableState, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await latestSnapshot(state, signal);
+  } catch (error) {
+    if (!isVarveError(error, 'CORRUPT_DATA')) throw error;
+  }
 }
 
 /** Whether there is a table at `url`. */

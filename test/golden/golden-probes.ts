@@ -67,6 +67,13 @@ async function expectNoFiles(table: string): Promise<Outcome> {
   return rows === 0 ? pass : failure(`${rows} rows of no file`);
 }
 
+/** What no peer reads is damaged, or has a schema of no columns and files that are not there. */
+async function expectEitherRefusal(table: string): Promise<Outcome> {
+  const damaged = await expectRefusal(() => readRows(table), { code: 'CORRUPT_DATA' });
+  if (damaged.status === 'pass') return damaged;
+  return await expectRefusal(() => readRows(table), { code: 'DATA_GONE' });
+}
+
 /** Agrees with delta-rs on the files and, where their bytes are there, on the rows; else both must refuse. */
 function askPeer(id: string, table: string, scratch: string): Probe {
   return {
@@ -74,7 +81,7 @@ function askPeer(id: string, table: string, scratch: string): Probe {
     run: async () => {
       const deltars = peer('delta-rs');
       const listed = await deltars.tryAsk('files', { path: table });
-      if (!listed.ok) return await expectRefusal(() => readRows(table), { code: 'CORRUPT_DATA' });
+      if (!listed.ok) return await expectEitherRefusal(table);
       const snapshot = await (await DeltaTable.open(table)).snapshot();
       const ours = snapshot.files().map((file) => resolve(table, file.path));
       const theirs = listed['files'] as string[];

@@ -75,45 +75,101 @@ async function settling(
   return { settled, puts: put.calls(), looks: look.calls(), sleptMs: nowMs, sent };
 }
 
+interface Settlement {
+  readonly race: string;
+  readonly answers: readonly (CommitAnswer | Error)[];
+  readonly owners: readonly (Owner | Error)[];
+  readonly settled: Settled;
+  readonly puts: number;
+}
+
 describe('settle', () => {
-  it.each<[string, (CommitAnswer | Error)[], (Owner | Error)[], Settled, number]>([
-    ['committed at once', ['committed'], ['absent'], 'committed', 1],
-    ['exists, and is another commit', ['conflict'], ['other'], 'lost', 1],
-    [
-      'exists, and is ours: a retry below us hid its success',
-      ['conflict'],
-      ['ours'],
-      'committed',
-      1,
-    ],
-    ['no answer, and it landed', ['unknown'], ['ours'], 'committed', 1],
-    ['no answer, and another landed', ['unknown'], ['other'], 'lost', 1],
-    ['no answer, and it lands later', ['unknown'], ['absent', 'absent', 'ours'], 'committed', 3],
-    ['no answer, then the same again', ['unknown', 'committed'], ['absent'], 'committed', 2],
-    [
-      'no answer, and the first try was there first',
-      ['unknown', 'conflict'],
-      ['absent', 'ours'],
-      'committed',
-      2,
-    ],
-    ['no answer, nobody can look for a while', ['unknown', 'conflict'], [down, 'other'], 'lost', 2],
-    [
-      'no answer, then torn for a while',
-      ['unknown', 'conflict'],
-      [corrupt, 'ours'],
-      'committed',
-      2,
-    ],
-    ['not sent, then committed', [down, 'committed'], ['absent'], 'committed', 2],
-    [
-      'no answer, then refused, then there',
-      ['unknown', denied, 'conflict'],
-      ['absent', 'ours'],
-      'committed',
-      3,
-    ],
-  ])('%s', async (_name, answers, owners, settled, puts) => {
+  it.each<Settlement>([
+    {
+      race: 'committed at once',
+      answers: ['committed'],
+      owners: ['absent'],
+      settled: 'committed',
+      puts: 1,
+    },
+    {
+      race: 'exists, and is another commit',
+      answers: ['conflict'],
+      owners: ['other'],
+      settled: 'lost',
+      puts: 1,
+    },
+    {
+      race: 'exists, and is ours: a retry below us hid its success',
+      answers: ['conflict'],
+      owners: ['ours'],
+      settled: 'committed',
+      puts: 1,
+    },
+    {
+      race: 'no answer, and it landed',
+      answers: ['unknown'],
+      owners: ['ours'],
+      settled: 'committed',
+      puts: 1,
+    },
+    {
+      race: 'no answer, and another landed',
+      answers: ['unknown'],
+      owners: ['other'],
+      settled: 'lost',
+      puts: 1,
+    },
+    {
+      race: 'no answer, and it lands later',
+      answers: ['unknown'],
+      owners: ['absent', 'absent', 'ours'],
+      settled: 'committed',
+      puts: 3,
+    },
+    {
+      race: 'no answer, then the same again',
+      answers: ['unknown', 'committed'],
+      owners: ['absent'],
+      settled: 'committed',
+      puts: 2,
+    },
+    {
+      race: 'no answer, and the first try was there first',
+      answers: ['unknown', 'conflict'],
+      owners: ['absent', 'ours'],
+      settled: 'committed',
+      puts: 2,
+    },
+    {
+      race: 'no answer, and nobody can look for a while',
+      answers: ['unknown', 'conflict'],
+      owners: [down, 'other'],
+      settled: 'lost',
+      puts: 2,
+    },
+    {
+      race: 'no answer, then torn for a while',
+      answers: ['unknown', 'conflict'],
+      owners: [corrupt, 'ours'],
+      settled: 'committed',
+      puts: 2,
+    },
+    {
+      race: 'not sent, then committed',
+      answers: [down, 'committed'],
+      owners: ['absent'],
+      settled: 'committed',
+      puts: 2,
+    },
+    {
+      race: 'no answer, then refused, then there',
+      answers: ['unknown', denied, 'conflict'],
+      owners: ['absent', 'ours'],
+      settled: 'committed',
+      puts: 3,
+    },
+  ])('$race', async ({ answers, owners, settled, puts }) => {
     const found = await settling(answers, owners);
     expect(found.settled).toBe(settled);
     expect(found.puts).toBe(puts);

@@ -83,13 +83,13 @@ function parse(version: number, text: string): ReplayedCommit {
   return {
     version,
     txnId: lines[0]?.commitInfo?.txnId,
-    adds: lines.flatMap(({ add }) => (add === undefined ? [] : [file(add)])),
+    adds: lines.flatMap(({ add }) => (add === undefined ? [] : [fileOf(add)])),
     removes: lines.flatMap(({ remove }) => (remove === undefined ? [] : [remove.path])),
     sequences: lines.flatMap(({ txn }) => (txn === undefined ? [] : [txn])),
   };
 }
 
-function file({ path, stats, partitionValues }: AddJson): ReplayedFile {
+function fileOf({ path, stats, partitionValues }: AddJson): ReplayedFile {
   const { minValues, maxValues } = JSON.parse(stats) as {
     readonly minValues: { readonly op: string };
     readonly maxValues: { readonly op: string };

@@ -193,7 +193,7 @@ const WORDS_OF_128_BITS = 4;
 function decimalEncoder(data: Data, type: string, column: string): Encoder {
   const [precision, scale] = [...type.matchAll(/\d+/gu)].map(Number);
   if (scale === undefined) throw new TypeError(`column ${column}: ${type} has no scale`);
-  expectType(data, `Decimal[${precision}e+${scale}]`, column);
+  expectType(data, `Decimal[${precision}e${scale > 0 ? '+' : ''}${scale}]`, column);
   if (data.stride !== WORDS_OF_128_BITS) {
     throw new TypeError(`column ${column}: a decimal of ${data.stride} words`);
   }

@@ -32,11 +32,11 @@ describe('Scheduler', () => {
   });
 
   it('finds every order of few turns, each actor in its own order', async () => {
-    const orders = new Set<string>();
-    for (let seed = 0; seed < 400; seed++) orders.add((await turns(seed)).order.join(' '));
+    const found = new Set<string>();
+    for (let seed = 0; seed < 400; seed++) found.add((await turns(seed)).order.join(' '));
     // Three turns among six places: 6! / (3! 3!).
-    expect(orders.size).toBe(20);
-    for (const order of orders) expect(order).toMatch(/a0.*a1.*a2/);
+    expect(found.size).toBe(20);
+    for (const order of found) expect(order).toMatch(/a0.*a1.*a2/);
   });
 
   it('tells how each actor ended, by the order they were given in', async () => {

@@ -89,10 +89,17 @@ function encode({ ipc, numRows, codec }: EncodeTask): CodecResult {
   const properties = new WriterPropertiesBuilder()
     .setCompression(COMPRESSIONS[codec])
     .setStatisticsEnabled(EnabledStatistics.Page)
+    .setDictionaryPageSizeLimit(DICTIONARY_BYTES)
     .setMaxRowGroupSize(Math.max(1, numRows))
     .build();
   return { bytes: writeParquet(Table.fromIPCStream(ipc), properties), columns: undefined };
 }
+
+/**
+ * A column whose distinct values need more than this in a row group is written plainly. The default of 1 MiB lets
+ * nearly unique columns fill a dictionary first: measured, a third slower and a fifth larger.
+ */
+const DICTIONARY_BYTES: number = 128 * 1024;
 
 const COMPRESSIONS: Readonly<Record<WriteCodec, Compression>> = {
   zstd: Compression.ZSTD,

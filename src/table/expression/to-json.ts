@@ -6,8 +6,8 @@ import { type LiteralJson, literalToJson } from './literal.js';
 export type ColumnJson = string | readonly string[];
 
 /**
- * The JSON form of a condition. A number beyond JSON is `{ "number": "NaN" }`, a bigint `{ "long":
- * "1" }`.
+ * The JSON form of a condition. A constant that JSON lacks is an object of one key that names its kind: `number` with
+ * the text NaN, `long` with a bigint's digits, and so on.
  */
 export type PredicateJson =
   | { readonly op: Comparison; readonly column: ColumnJson; readonly value: LiteralJson }

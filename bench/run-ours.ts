@@ -1,0 +1,50 @@
+/** One workload with Varve, in a process of its own. One untimed run comes first. */
+import { VERSION } from 'varve';
+import { type Workload, workload } from './workload.js';
+
+/** What run_peer.py prints too. */
+export interface Measured {
+  readonly workload: string;
+  readonly engine: string;
+  readonly version: string;
+  readonly seconds: readonly number[];
+  readonly peakRssMb: number;
+  readonly check: unknown;
+}
+
+/** Runs a workload `runs` times. @throws {RangeError} when there is none of that name */
+export async function runOurs(name: string, data: string, runs: number): Promise<Measured> {
+  const chosen = workload(name, data);
+  if (chosen === undefined) throw new RangeError(`there is no workload ${name}`);
+  const seconds: number[] = [];
+  let peakRssMb = 0;
+  let check: unknown;
+  for (let run = 0; run <= runs; run++) {
+    globalThis.gc?.();
+    const once = await runOnce(chosen, run === runs);
+    peakRssMb = once.peakRssMb;
+    if (run > 0) seconds.push(Math.round(once.seconds * 1e4) / 1e4);
+    check = once.check;
+  }
+  return { workload: name, engine: 'varve', version: VERSION, seconds, peakRssMb, check };
+}
+
+/** In a function of its own, so that nothing of a run is held during the next. */
+async function runOnce(
+  chosen: Workload,
+  isLast: boolean,
+): Promise<{ readonly seconds: number; readonly peakRssMb: number; readonly check: unknown }> {
+  const prepared = chosen.prepare();
+  const start = performance.now();
+  const result = await chosen.run(prepared);
+  const seconds = (performance.now() - start) / 1000;
+  // The peak is that of the work: the check may hold what the work lets go.
+  const peakRssMb = peakMb();
+  const check = isLast || prepared !== '' ? await chosen.check(result, prepared) : undefined;
+  return { seconds, peakRssMb, check };
+}
+
+/** The process's peak so far. */
+export function peakMb(): number {
+  return Math.round(process.resourceUsage().maxRSS / 1024);
+}

@@ -1,0 +1,188 @@
+/** The workloads: what is timed, and the check that every engine must agree on. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Data, type RecordBatch, type Table, tableFromIPC } from 'apache-arrow';
+import {
+  type ArrowBatch,
+  and,
+  DeltaTable,
+  gte,
+  lt,
+  openStore,
+  type Predicate,
+  type Snapshot,
+  type StorageProvider,
+} from 'varve';
+
+/** A digest of the answer; equal for every engine. */
+export type Check = Readonly<Record<string, unknown>>;
+
+export interface Workload {
+  /** Untimed, before each run; what it gives is handed to `run`. */
+  prepare(): string;
+  /** What is timed. What it gives is held until the check is made. */
+  run(prepared: string): Promise<unknown>;
+  /** After the clock has stopped. */
+  check(result: unknown, prepared: string): Promise<Check>;
+}
+
+type AnySnapshot = Snapshot<Readonly<Record<string, unknown>>>;
+
+const TEXT: ReadonlySet<string> = new Set(['region', 'status', 'name', 'note', 'code']);
+const nothing = (): string => '';
+
+/** The workload of that name over the inputs in `data`; undefined when there is none. */
+export function workload(name: string, data: string): Workload | undefined {
+  const rows = join(data, 'rows');
+  switch (name) {
+    case 'scan-full':
+      return scan(rows, {});
+    case 'scan-3col':
+      return scan(rows, { select: ['id', 'price', 'region'] });
+    case 'filter-unsorted':
+      return scan(rows, { where: lt('k', 10_000) });
+    case 'filter-sorted':
+      return scan(rows, { where: and(gte('id', 3_000_000), lt('id', 3_060_000)) });
+    case 'count':
+      return {
+        prepare: nothing,
+        run: async () => await (await DeltaTable.open(rows)).scan().count(),
+        check: async (count) => await Promise.resolve({ rows: count }),
+      };
+    case 'open-1m':
+    case 'open-300k':
+    case 'commits-10k':
+      return open(join(data, name));
+    case 'append':
+      return append(join(data, 'append.arrow'));
+    case 'small-commits':
+      return smallCommits(join(data, 'small.arrow'));
+    default:
+      return undefined;
+  }
+}
+
+interface Scanned {
+  readonly where?: Predicate<never>;
+  readonly select?: readonly string[];
+}
+
+/** Streamed: every batch is made and let go; the check reads once more. */
+function scan(url: string, options: Scanned): Workload {
+  const batches = async function* (): AsyncGenerator<ArrowBatch> {
+    const table = await DeltaTable.open(url);
+    yield* table.scan(options as never).batches();
+  };
+  return {
+    prepare: nothing,
+    run: async () => {
+      let rowsSeen = 0;
+      for await (const batch of batches()) rowsSeen += batch.numRows;
+      return rowsSeen;
+    },
+    check: async () => await describeBatches(batches()),
+  };
+}
+
+/** What run_peer.py computes with pyarrow, on raw buffers. */
+async function describeBatches(batches: AsyncIterable<ArrowBatch>): Promise<Check> {
+  let rows = 0;
+  let sumId = 0n;
+  const columns = new Map<string, [number, number | null]>();
+  for await (const batch of batches) {
+    rows += batch.numRows;
+    batch.schema.fields.forEach(({ name }, at) => {
+      const data = (batch as unknown as RecordBatch).data.children[at];
+      if (data === undefined) return;
+      const [count, size] = columns.get(name) ?? [0, TEXT.has(name) ? 0 : null];
+      columns.set(name, [
+        count + data.length - data.nullCount,
+        size === null ? null : size + textBytes(data),
+      ]);
+      if (name === 'id') for (const id of data.values as BigInt64Array) sumId += id;
+    });
+  }
+  const sorted = [...columns].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { rows, sumId: Number(sumId), columns: Object.fromEntries(sorted) };
+}
+
+/** The bytes of every value as text: of an integer its digits. */
+function textBytes(data: Data): number {
+  const offsets = data.valueOffsets as Int32Array | undefined;
+  if (offsets !== undefined) return (offsets[data.length] ?? 0) - (offsets[0] ?? 0);
+  let sum = 0;
+  for (const value of data.values as Int32Array) sum += String(value).length;
+  return sum;
+}
+
+/** Opens, and holds every active file with its statistics at hand. */
+function open(url: string): Workload {
+  return {
+    prepare: nothing,
+    run: async () => {
+      const table = await DeltaTable.open(pathToFileURL(url), { storage: freshStorage() });
+      return await table.snapshot();
+    },
+    check: async (snapshot) => await Promise.resolve(describeFiles(snapshot as AnySnapshot)),
+  };
+}
+
+/** Handles of one provider share what they know of a table; a provider of its own begins from nothing. */
+function freshStorage(): StorageProvider {
+  return { schemes: ['file'], open: (url) => openStore(url) };
+}
+
+function describeFiles(snapshot: AnySnapshot): Check {
+  const sums = { sumSize: 0, sumRecords: 0, sumMinId: 0, pathBytes: 0 };
+  let files = 0;
+  for (const { path, sizeBytes, stats } of snapshot.files()) {
+    const { numRecords, minValues } = JSON.parse(stats ?? '{}') as {
+      readonly numRecords: number;
+      readonly minValues: { readonly id: number };
+    };
+    files++;
+    sums.sumSize += sizeBytes;
+    sums.sumRecords += numRecords;
+    sums.sumMinId += minValues.id;
+    sums.pathBytes += path.length;
+  }
+  return { version: snapshot.version, files, ...sums };
+}
+
+function append(input: string): Workload {
+  const arrow: Table = tableFromIPC(readFileSync(input));
+  return {
+    prepare: emptyPlace,
+    run: async (url) => await DeltaTable.create(url, { rows: arrow as never }),
+    check: async (_table, url) => {
+      const rows = await (await DeltaTable.open(url)).scan().count();
+      rmSync(url, { recursive: true });
+      return { rows };
+    },
+  };
+}
+
+const SMALL_COMMITS = 500;
+
+function smallCommits(input: string): Workload {
+  const arrow: Table = tableFromIPC(readFileSync(input));
+  return {
+    prepare: emptyPlace,
+    run: async (url) => {
+      const table = await DeltaTable.create(url, { rows: arrow as never });
+      for (let commit = 1; commit < SMALL_COMMITS; commit++) await table.append(arrow as never);
+    },
+    check: async (_result, url) => {
+      const { version } = await (await DeltaTable.open(url)).snapshot();
+      rmSync(url, { recursive: true });
+      return { version };
+    },
+  };
+}
+
+function emptyPlace(): string {
+  const base = process.env['BENCH_TMP'] ?? tmpdir();
+  return join(mkdtempSync(join(base, 'varve-bench-')), 't');
+}

@@ -65,7 +65,7 @@ export function workload(name: string, data: string): Workload | undefined {
 }
 
 interface Scanned {
-  readonly where?: Predicate<never>;
+  readonly where?: Predicate;
   readonly select?: readonly string[];
 }
 
@@ -73,7 +73,7 @@ interface Scanned {
 function scan(url: string, options: Scanned): Workload {
   const batches = async function* (): AsyncGenerator<ArrowBatch> {
     const table = await DeltaTable.open(url);
-    yield* table.scan(options as never).batches();
+    yield* table.scan(options).batches();
   };
   return {
     prepare: nothing,

@@ -21,7 +21,7 @@ export async function snapshotRows(
 ): Promise<Digest> {
   const schema = select(snapshot.schema, columns);
   const rows = new CanonicalRows(schema);
-  const names = schema.fields.map((field) => field.name) as string[];
+  const names = schema.fields.map((field) => field.name);
   for await (const batch of snapshot.scan({ select: names }).batches()) {
     rows.add(batch as unknown as RecordBatch);
   }

@@ -198,7 +198,7 @@ function rebasedMicros(data: Data, micros: BigInt64Array, place: CastPlace): Big
   const zone = place.rules.legacy?.zone;
   for (let index = 0; index < data.length; index++) {
     const value = micros[index] ?? 0n;
-    if (value > FIRST_COMMON_MICROS || !counts(data, place, index)) continue;
+    if (value >= FIRST_COMMON_MICROS || !counts(data, place, index)) continue;
     if (!isUtc(zone)) throw legacyCalendarError(place, index, zone);
     if (rebased === micros) rebased = micros.slice();
     rebased[index] = gregorianMicros(value);

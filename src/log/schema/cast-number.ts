@@ -90,8 +90,8 @@ function toInts(data: Data, target: IntegerName, place: CastPlace): Values {
     for (let index = 0; index < data.length; index++) {
       const low = words[2 * index] ?? 0;
       // In range of 32 bits exactly when the high word only repeats the sign.
-      const sign = isSigned ? low >> 31 : 0;
-      const fits = (words[2 * index + 1] ?? 0) === sign && (isSigned || low >= 0);
+      const repeats = (words[2 * index + 1] ?? 0) === low >> 31;
+      const fits = repeats && (isSigned || low >= 0);
       if (fits && low >= min && low <= max) values[index] = low;
       else refuseInteger(data, target, place, index);
     }

@@ -1,5 +1,5 @@
 /** Short texts of types, for errors. */
-import type { DataType, PrimitiveName, StructField } from './types.js';
+import type { DataType, StructField } from './types.js';
 
 /** The parts of a decimal's name. */
 export interface DecimalParts {
@@ -17,11 +17,6 @@ export function decimalParts(type: DataType): DecimalParts | undefined {
   if (typeof type !== 'string') return undefined;
   const found = DECIMAL.exec(type);
   return found === null ? undefined : { precision: Number(found[1]), scale: Number(found[2]) };
-}
-
-/** Whether the type has no parts. */
-export function isPrimitive(type: DataType): type is PrimitiveName {
-  return typeof type === 'string';
 }
 
 /** A type in one line, as SQL engines show it: `array<struct<x:long,y:string>>`. */

@@ -280,6 +280,14 @@ describe('values', () => {
     expect(await refusal(outside, 'long')).toMatchObject({ row: 1, actual: 'index 3' });
   });
 
+  it('of a dictionary that are null there are null', async () => {
+    const type = new arrow.Dictionary(new arrow.Int64(), new arrow.Int8());
+    const dictionary = new arrow.Vector([columnOf(new arrow.Int64(), [null, 5n])]);
+    const data = coded(type, Int8Array.of(1, 0), dictionary);
+    expect(raw(await cast(data, 'long'))).toEqual([5n, null]);
+    expect(await refusal(data, 'long', false)).toMatchObject({ row: 1, actual: 'null' });
+  });
+
   it('of a dictionary in pieces are found in the right piece', async () => {
     const type = new arrow.Dictionary(new arrow.Utf8(), new arrow.Int8());
     const pieces = [['a', 'b'], ['c']].map((piece) => columnOf(new arrow.Utf8(), piece));

@@ -152,6 +152,11 @@ describe('arrays', () => {
     expect(values(conform(data.slice(2, 1), array('integer')))).toEqual([[5, 6]]);
   });
 
+  it('do not look at elements outside of a slice', () => {
+    const data = columnOf(list(new arrow.Int32()), [[300], [1], [300]]);
+    expect(values(conform(data.slice(1, 1), array('byte')))).toEqual([[1]]);
+  });
+
   it('name the row of an element that does not fit, and skip elements of a null list', () => {
     const data = columnOf(list(list(new arrow.Int32())), [[[1]], [[], [2, 300]], [[-129]]]);
     const target = array(array('byte'));

@@ -1,6 +1,5 @@
 /** `npm run quickstart`: installs and builds what is missing, then runs the tour of examples/quickstart.mjs. */
 import { build } from './build.mjs';
-import { exitUnlessOk, runNode } from './steps.mjs';
+import { runNode } from './steps.mjs';
 
-build();
-exitUnlessOk(runNode('examples/quickstart.mjs'));
+process.exit(build() ? runNode('examples/quickstart.mjs') : 1);

@@ -1,0 +1,136 @@
+/** Users' tasks in a few lines each, against the public entries. Compiled, never run. */
+import { z } from 'zod';
+import {
+  and,
+  DeltaTable,
+  eq,
+  everyRow,
+  gt,
+  isVarveError,
+  type StorageProvider,
+  toJsonRow,
+} from '../../src/index.js';
+import { hashSplit, Tracker } from '../../src/ml/index.js';
+import { azureStorage, type TokenCredentialLike } from '../../src/storage/azure/index.js';
+
+const orders = {
+  id: 'long not null',
+  total: 'decimal(12,2)',
+  placed_at: 'timestamp',
+  status: 'string',
+} as const;
+const Reading = z.object({
+  sensor: z.string(),
+  at: z.date(),
+  value: z.number().nullable(),
+  note: z.string().optional(),
+});
+
+export async function firstTable(): Promise<(string | null)[]> {
+  const table = await DeltaTable.create('./lake/penguins', {
+    rows: [{ species: 'Adelie', mass: 3750 }],
+  });
+  const found: (string | null)[] = [];
+  for await (const row of table.scan({ where: gt('mass', 4000) })) found.push(row.species);
+  return found;
+}
+
+export async function importOnce(
+  cursor: AsyncIterable<{ id: bigint; total: string }>,
+  signal: AbortSignal,
+): Promise<string> {
+  const table = await DeltaTable.create('./lake/orders', { schema: orders, ifExists: 'open' });
+  const idempotency = { appId: 'orders-etl', sequence: 20_260_731 };
+  return (await table.append(cursor, { signal, idempotency })).outcome;
+}
+
+export async function asOfFriday(): Promise<number> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  const friday = await table.snapshot({ timestamp: '2026-07-31T18:00:00+02:00' });
+  return await friday.scan({ where: eq('status', 'open') }).count();
+}
+
+export async function fromZod(): Promise<string | undefined> {
+  const table = await DeltaTable.create('./lake/readings', {
+    schema: Reading,
+    partitionBy: ['sensor'],
+  });
+  await table.append([{ sensor: 'S-17', at: new Date(0), value: 21.5 }]);
+  const [first] = await table.scan({ select: ['sensor', 'note'], limit: 1 }).toArray();
+  const note: string | null | undefined = first?.note;
+  return note ?? first?.sensor.toUpperCase();
+}
+
+export async function train(table: DeltaTable<typeof orders>): Promise<void> {
+  const tracker = await Tracker.open('./lake');
+  const parts = hashSplit({ key: ['id'], parts: { train: 0.8, test: 0.2 } });
+  await tracker.withRun({ experiment: 'orders' }, async (run) => {
+    const input = await run.use(table, {
+      name: 'train',
+      where: eq('status', 'paid'),
+      select: ['id'],
+      split: parts.train,
+    });
+    for await (const row of input.scan()) {
+      const id: bigint = row.id;
+      await run.logMetrics({ last: Number(id) }, { step: 1 });
+    }
+    await run.logArtifact('model', './model');
+    // @ts-expect-error there is no such column
+    await run.use(table, { name: 'train', select: ['nope'] });
+  });
+}
+
+export async function again(runId: string): Promise<readonly string[]> {
+  const tracker = await Tracker.open('./lake');
+  try {
+    const { inputs } = await tracker.reproduce(runId);
+    return [...inputs].map(([name, input]) => `${name} ${input.digest}`);
+  } catch (error) {
+    if (!isVarveError(error, 'DATA_GONE')) throw error;
+    return error.missing;
+  }
+}
+
+export async function settle(rows: { id: number; status: string }[]): Promise<string> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  try {
+    return (await table.append(rows, { idempotency: { appId: 'worker-4', sequence: 1 } })).outcome;
+  } catch (error) {
+    if (!isVarveError(error, 'COMMIT_STATE_UNKNOWN')) throw error;
+    return (await table.resolveCommit(error.attempt)).outcome;
+  }
+}
+
+export async function onAzure(credential: TokenCredentialLike): Promise<DeltaTable<typeof orders>> {
+  const storage: StorageProvider = azureStorage({ credential });
+  const url = 'abfss://lake@acme.dfs.core.windows.net/orders';
+  return await DeltaTable.open(url, { storage, schema: orders });
+}
+
+export async function anyTable(table: DeltaTable): Promise<readonly object[]> {
+  await table.append([{ anything: 1 }]);
+  return (await table.scan({ where: eq('a', 1), limit: 100 }).toArray()).map(toJsonRow);
+}
+
+export async function refused(table: DeltaTable<typeof orders>): Promise<void> {
+  // @ts-expect-error there is no such column
+  await table.overwrite([], { where: eq('statuss', 'x') });
+  // @ts-expect-error a number is no text
+  await table.overwrite([], { where: eq('status', 4) });
+  // @ts-expect-error the second condition names no column
+  table.scan({ where: and(gt('id', 1), eq('nope', 1)) });
+  // @ts-expect-error the id may not be left out
+  await table.append([{ status: 'x' }]);
+  // @ts-expect-error there is no such column
+  await table.append([{ id: 1, wings: 2 }]);
+  await table.overwrite([{ id: 1 }], { where: everyRow });
+  const made = await DeltaTable.create('./y', { rows: [{ a: 1, b: 'x', c: 5n }] });
+  const [row] = await made.scan().toArray();
+  const kinds: readonly [number | null, string | null, bigint | null] | undefined = row && [
+    row.a,
+    row.b,
+    row.c,
+  ];
+  if (kinds !== undefined) await made.append([{ a: kinds[0], b: kinds[1], c: kinds[2] }]);
+}

@@ -13,7 +13,7 @@ export interface Progress {
   readonly rows: number;
   /** Rows in all, when they are known. */
   readonly totalRows?: number | undefined;
-  /** Bytes written or read. */
+  /** Bytes written; of a scan, the stored size of the row groups it has gone through. */
   readonly bytes: number;
 }
 

@@ -29,17 +29,31 @@ export async function* scanBatches(
   let left = plan.limit ?? Number.POSITIVE_INFINITY;
   let rows = 0;
   if (left === 0) return;
-  const read = ({ opened, rowGroup, allMatch }: Unit, stop: AbortSignal): Promise<RecordBatch> =>
-    readRowGroup(opened, rowGroup, stop).then((batch) => filtered(plan, batch, allMatch));
-  for await (const batch of inOrder(units(plan, signal), ROW_GROUPS_AHEAD, signal, read)) {
+  let bytes = 0;
+  const read = async (
+    { opened, rowGroup, allMatch }: Unit,
+    stop: AbortSignal,
+  ): Promise<{ readonly batch: RecordBatch; readonly storedBytes: number }> => ({
+    batch: filtered(plan, await readRowGroup(opened, rowGroup, stop), allMatch),
+    storedBytes: storedBytesOf(opened, rowGroup),
+  });
+  const ahead = inOrder(units(plan, signal), ROW_GROUPS_AHEAD, signal, read);
+  for await (const { batch, storedBytes } of ahead) {
+    bytes += storedBytes;
     if (batch.numRows === 0) continue;
     const cut = batch.numRows > left ? batch.slice(0, left) : batch;
     left -= cut.numRows;
     rows += cut.numRows;
     yield names.length === cut.schema.fields.length ? cut : selectColumns(cut, names);
-    options.onProgress?.({ operation: 'scan', rows, bytes: 0 });
+    options.onProgress?.({ operation: 'scan', rows, bytes });
     if (left === 0) return;
   }
+}
+
+/** What the row group takes up in its file, all columns together. */
+function storedBytesOf({ footer }: OpenedFile, rowGroup: number): number {
+  const chunks = footer.rowGroups[rowGroup]?.chunks ?? [];
+  return chunks.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 async function* units(

@@ -61,6 +61,16 @@ describe('scan', () => {
     expect(await t.scan({ where }).count()).toBe(22);
   });
 
+  it('tells how far it has come', async () => {
+    const t = await table();
+    const told: { readonly rows: number; readonly bytes: number }[] = [];
+    await t.scan({ onProgress: (progress) => told.push(progress) }).toArray();
+    expect(told).toHaveLength(40);
+    expect(told.at(-1)?.rows).toBe(400);
+    expect(told.at(-1)?.bytes).toBeGreaterThan(told[0]?.bytes ?? 0);
+    expect(told[0]?.bytes).toBeGreaterThan(0);
+  });
+
   it('stops at a limit', async () => {
     const t = await table();
     expect(await t.scan({ limit: 7 }).toArray()).toHaveLength(7);

@@ -58,9 +58,12 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof error.code === 'string' && ERRNO.test(error.code) ? error.code : undefined;
 }
 
-const ABSENT = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'];
+const ABSENT = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
 
-/** Whether a path leads nowhere: no such name, a file where a folder should be, or a name no disk can hold. */
+/**
+ * Whether a path leads nowhere: no such name, a file where a folder should be, a name no disk can hold, or links in a
+ * ring.
+ */
 export function isAbsence(error: unknown): boolean {
   return ABSENT.includes(errnoOf(error) ?? '');
 }

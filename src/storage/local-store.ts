@@ -331,7 +331,7 @@ const write = promisify(nodeFs.write);
 const readdir = promisify(nodeFs.readdir);
 
 /** Plain descriptors, not FileHandles: a small read costs half as much. */
-const diskFs: LocalFs = {
+export const diskFs: LocalFs = {
   openForReading: (path) => open(path, READ_FLAGS),
   openFolder: (path) => open(path, constants.O_RDONLY),
   create: (path) => open(path, CREATE_FLAGS),

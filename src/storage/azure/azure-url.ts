@@ -1,6 +1,6 @@
 /** The spellings of a place in Azure Blob Storage. */
 import { InvalidArgumentError } from '../../errors.js';
-import { checkKey } from '../key.js';
+import { checkBlobKey } from './blob-key.js';
 
 /** A container, and the prefix of every key in it. */
 export interface AzurePlace {
@@ -45,7 +45,7 @@ function place(account: string | undefined, container: string, path: string): Az
     });
   }
   if (path === '') return { account, container, prefix: '' };
-  checkKey(path);
+  checkBlobKey(path);
   return { account, container, prefix: `${path}/` };
 }
 

@@ -15,7 +15,7 @@
  */
 import { BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-blob';
 import { systemClock, systemEntropy } from '../../clock.js';
-import { InvalidArgumentError } from '../../errors.js';
+import { AccessDeniedError, InvalidArgumentError } from '../../errors.js';
 import type { ObjectStore, StorageProvider } from '../object-store.js';
 import { retryingStore } from '../retrying-store.js';
 import { AzureStore } from './azure-store.js';
@@ -68,7 +68,7 @@ export function azureStorage(options: AzureStorageOptions): StorageProvider {
       const place = parseAzureUrl(url);
       const container = serviceFor(place).getContainerClient(place.container);
       const context = { clock: systemClock, entropy: systemEntropy };
-      return retryingStore(new AzureStore(container, place.prefix), context);
+      return retryingStore(new AzureStore(container, place.prefix, context), context);
     },
   };
 }
@@ -80,7 +80,7 @@ function serviceFinder(options: AzureStorageOptions): (place: AzurePlace) => Blo
       const named = place.account ?? account;
       if (named === undefined) throw accountMissing();
       if (account !== undefined && named !== account) throw otherAccount(account, named);
-      return new BlobServiceClient(hostOf(named), credential, PIPELINE);
+      return new BlobServiceClient(hostOf(named), checkedCredential(credential), PIPELINE);
     };
   }
   const service = fixedService(options);
@@ -100,7 +100,8 @@ function fixedService(
   }
   if ('client' in options) {
     const { url, credential } = options.client;
-    return new BlobServiceClient(url, credential as never, PIPELINE);
+    const usable = isTokenCredential(credential) ? checkedCredential(credential) : credential;
+    return new BlobServiceClient(url, usable as never, PIPELINE);
   }
   if ('sasToken' in options) {
     const token = options.sasToken.replace(/^\?/u, '');
@@ -111,6 +112,28 @@ function fixedService(
     option: 'options',
     expected: '{ client }, { credential }, { connectionString } or { sasToken, account }',
   });
+}
+
+function isTokenCredential(credential: object): credential is TokenCredentialLike {
+  return 'getToken' in credential && typeof credential.getToken === 'function';
+}
+
+/** Tells a failure to get a token, before which nothing was sent, from one of the request itself. */
+function checkedCredential(credential: TokenCredentialLike): TokenCredentialLike {
+  return {
+    getToken: async (scopes, options) => {
+      try {
+        return await credential.getToken(scopes, options);
+      } catch (cause) {
+        throw new AccessDeniedError({
+          message: 'the credential gave no token; nothing was sent',
+          key: '',
+          operation: 'getToken',
+          cause,
+        });
+      }
+    },
+  };
 }
 
 function hostOf(account: string): string {

@@ -160,7 +160,10 @@ function nothing(): null {
   return null;
 }
 
-/** 2 to this power values are decoded together: one call for several is far cheaper, and a kept text keeps only its few neighbours. */
+/**
+ * 2 to this power values are decoded together: one call for several is far cheaper, and a text that is kept keeps
+ * only its few neighbours in memory.
+ */
 const RUN_BITS = 4;
 /** A run of longer texts is decoded one by one: there the call costs little, and a neighbour kept costs much. */
 const MAX_RUN_BYTES = 1024;

@@ -182,6 +182,16 @@ type Settled<T> = T extends undefined
             ? { readonly [K in keyof T]-?: Settled<T[K]> } & {}
             : T;
 
+/** The element's type of each typed array, by the array's name. */
+interface TypedArrays {
+  readonly Float32Array: 'float';
+  readonly Float64Array: 'double';
+  readonly Int8Array: 'byte';
+  readonly Int16Array: 'short';
+  readonly Int32Array: 'integer';
+  readonly BigInt64Array: 'long';
+}
+
 type TypeFor<T> = T extends number
   ? 'double'
   : T extends bigint
@@ -196,8 +206,10 @@ type TypeFor<T> = T extends number
             ? 'binary'
             : T extends readonly (infer E)[]
               ? { readonly array: TypeFor<NonNullable<E>> }
-              : T extends ReadonlyMap<infer K, infer V>
-                ? { readonly map: readonly [TypeFor<K>, TypeFor<NonNullable<V>>] }
-                : T extends object
-                  ? { readonly struct: SchemaFor<T> }
-                  : never;
+              : T extends { readonly [Symbol.toStringTag]: keyof TypedArrays }
+                ? { readonly array: TypedArrays[T[typeof Symbol.toStringTag]] }
+                : T extends ReadonlyMap<infer K, infer V>
+                  ? { readonly map: readonly [TypeFor<K>, TypeFor<NonNullable<V>>] }
+                  : T extends object
+                    ? { readonly struct: SchemaFor<T> }
+                    : never;

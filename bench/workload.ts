@@ -1,10 +1,11 @@
 /** The workloads: what is timed, and the check that every engine must agree on. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Data, type RecordBatch, type Table, tableFromIPC } from 'apache-arrow';
 import {
+  type AnyRow,
   type ArrowBatch,
   and,
   DeltaTable,
@@ -28,7 +29,24 @@ export interface Workload {
   check(result: unknown, prepared: string): Promise<Check>;
 }
 
-type AnySnapshot = Snapshot<Readonly<Record<string, unknown>>>;
+type AnySnapshot = Snapshot<AnyRow>;
+
+/** Every workload there is, by the name that run_peer.py has for it too. */
+export const WORKLOADS: readonly string[] = [
+  'scan-full',
+  'scan-3col',
+  'filter-unsorted',
+  'filter-sorted',
+  'count',
+  'open-1m',
+  'open-300k',
+  'commits-10k',
+  'only-open-1m',
+  'only-open-300k',
+  'only-commits-10k',
+  'append',
+  'small-commits',
+];
 
 const TEXT: ReadonlySet<string> = new Set(['region', 'status', 'name', 'note', 'code']);
 const nothing = (): string => '';
@@ -48,13 +66,17 @@ export function workload(name: string, data: string): Workload | undefined {
     case 'count':
       return {
         prepare: nothing,
-        run: async () => await (await DeltaTable.open(rows)).scan().count(),
-        check: async (count) => await Promise.resolve({ rows: count }),
+        run: async () => await countAnew(rows),
+        check: async (count) => await Promise.resolve(count as Check),
       };
     case 'open-1m':
     case 'open-300k':
     case 'commits-10k':
       return open(join(data, name));
+    case 'only-open-1m':
+    case 'only-open-300k':
+    case 'only-commits-10k':
+      return openOnly(join(data, name.slice('only-'.length)));
     case 'append':
       return append(join(data, 'append.arrow'));
     case 'small-commits':
@@ -72,7 +94,7 @@ interface Scanned {
 /** Streamed: every batch is made and let go; the check reads once more. */
 function scan(url: string, options: Scanned): Workload {
   const batches = async function* (): AsyncGenerator<ArrowBatch> {
-    const table = await DeltaTable.open(url);
+    const table = await openAnew(url);
     yield* table.scan(options).batches();
   };
   return {
@@ -121,17 +143,32 @@ function textBytes(data: Data): number {
 function open(url: string): Workload {
   return {
     prepare: nothing,
-    run: async () => {
-      const table = await DeltaTable.open(pathToFileURL(url), { storage: freshStorage() });
-      return await table.snapshot();
-    },
+    run: async () => await snapshotAnew(url),
     check: async (snapshot) => await Promise.resolve(describeFiles(snapshot as AnySnapshot)),
   };
 }
 
-/** Handles of one provider share what they know of a table; a provider of its own begins from nothing. */
-function freshStorage(): StorageProvider {
-  return { schemes: ['file'], open: (url) => openStore(url) };
+/** The same work, for a snapshot has its files from the start; only the version is looked at. */
+function openOnly(url: string): Workload {
+  return {
+    prepare: nothing,
+    run: async () => ({ version: (await snapshotAnew(url)).version }),
+    check: async (opened) => await Promise.resolve(opened as Check),
+  };
+}
+
+async function snapshotAnew(url: string): Promise<AnySnapshot> {
+  return await (await openAnew(url)).snapshot();
+}
+
+async function countAnew(url: string): Promise<Check> {
+  return { rows: await (await openAnew(url)).scan().count() };
+}
+
+/** Handles of one provider share what they know of a table; with a provider of its own each begins from nothing. */
+async function openAnew(url: string): Promise<DeltaTable> {
+  const storage: StorageProvider = { schemes: ['file'], open: (root) => openStore(root) };
+  return await DeltaTable.open(pathToFileURL(url), { storage });
 }
 
 function describeFiles(snapshot: AnySnapshot): Check {
@@ -151,16 +188,16 @@ function describeFiles(snapshot: AnySnapshot): Check {
   return { version: snapshot.version, files, ...sums };
 }
 
+/** Like the peer's, the timed part ends with the answer as a reader finds it. */
 function append(input: string): Workload {
   const arrow: Table = tableFromIPC(readFileSync(input));
   return {
     prepare: emptyPlace,
-    run: async (url) => await DeltaTable.create(url, { rows: arrow as never }),
-    check: async (_table, url) => {
-      const rows = await (await DeltaTable.open(url)).scan().count();
-      rmSync(url, { recursive: true });
-      return { rows };
+    run: async (url) => {
+      await DeltaTable.create(url, { rows: arrow as never });
+      return await countAnew(url);
     },
+    check: takenAway,
   };
 }
 
@@ -173,16 +210,19 @@ function smallCommits(input: string): Workload {
     run: async (url) => {
       const table = await DeltaTable.create(url, { rows: arrow as never });
       for (let commit = 1; commit < SMALL_COMMITS; commit++) await table.append(arrow as never);
+      return { version: (await snapshotAnew(url)).version };
     },
-    check: async (_result, url) => {
-      const { version } = await (await DeltaTable.open(url)).snapshot();
-      rmSync(url, { recursive: true });
-      return { version };
-    },
+    check: takenAway,
   };
 }
 
+/** A place for one table, in a folder of its own. */
 function emptyPlace(): string {
   const base = process.env['BENCH_TMP'] ?? tmpdir();
   return join(mkdtempSync(join(base, 'varve-bench-')), 't');
+}
+
+async function takenAway(result: unknown, url: string): Promise<Check> {
+  rmSync(dirname(url), { recursive: true });
+  return await Promise.resolve(result as Check);
 }

@@ -3,11 +3,9 @@ import { join } from 'node:path';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
 import { expect, it } from 'vitest';
 import { DeltaTable, eq } from '../../src/index.js';
-import { readRows } from '../golden/table-rows.js';
 import { type Digest, describeWithOracles, peer } from '../support/oracles.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
-
-const ENGINES = ['delta-rs', 'spark'] as const;
+import { expectAgreement } from './agreement.js';
 
 const everything = {
   id: 'long not null',
@@ -103,17 +101,7 @@ const HOSTILE = [
 describeWithOracles('what varve writes', ['delta-rs', 'spark'], () => {
   const folder = temporaryFolder();
 
-  async function agree(path: string): Promise<void> {
-    const ours = await readRows(path);
-    for (const engine of ENGINES) {
-      const theirs = await peer(engine).ask<Digest>('read', { path, out: join(folder, 'out') });
-      expect({ engine, rows: theirs.rows, sha256: theirs.sha256 }).toEqual({ engine, ...ours });
-    }
-    const listed = await peer('delta-rs').ask<{ files: string[] }>('files', { path });
-    const snapshot = await (await DeltaTable.open(path)).snapshot();
-    const files = snapshot.files().map((file) => join(path, file.path));
-    expect(files.toSorted()).toEqual(listed.files.toSorted());
-  }
+  const agree = (path: string): Promise<void> => expectAgreement(path, folder);
 
   it('is the same rows to others: every type, at its ends, null and nested', async () => {
     const path = join(folder, 'types');
@@ -207,13 +195,7 @@ describeWithOracles('what varve writes', ['delta-rs', 'spark'], () => {
 describeWithOracles('one table of three engines', ['delta-rs', 'spark'], () => {
   const folder = temporaryFolder();
 
-  async function sameEverywhere(path: string): Promise<void> {
-    const ours = await readRows(path);
-    for (const engine of ENGINES) {
-      const { sha256 } = await peer(engine).ask<Digest>('read', { path, out: join(folder, 'out') });
-      expect({ engine, sha256 }).toEqual({ engine, sha256: ours.sha256 });
-    }
-  }
+  const sameEverywhere = (path: string): Promise<void> => expectAgreement(path, folder);
 
   it('takes appends in turns, each a version, through everybody’s checkpoints', async () => {
     const path = join(folder, 'shared');

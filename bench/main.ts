@@ -1,12 +1,14 @@
 /**
- * `npm run bench -- WORKLOAD...`: Varve and delta-rs side by side, in turns, each in a process of its own. Prints a line
- * for each workload and exits 1 when a check differs or a bar of bars.json is missed.
+ * `npm run bench -- [WORKLOAD...]`: Varve and delta-rs side by side, in turns, each in a process of its own. Prints a
+ * table with a line for each workload (without names, for each that has a bar in bars.json), and exits 1 when an answer
+ * differs or a bar is missed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runBareLoop } from './bare-loop.js';
+import { type Bar, cells, disagreements, HEADINGS, missed, type Runs } from './figures.js';
 import { cache, data, makeData, oracles, setUpNode24, setUpPeer } from './prepare.js';
 import { type Measured, runOurs } from './run-ours.js';
 import { WORKLOADS } from './workload.js';
@@ -14,12 +16,8 @@ import { WORKLOADS } from './workload.js';
 const ROUNDS = 2;
 const RUNS = 3;
 const THREADS = 2;
-
-interface Bar {
-  readonly baseline: 'delta-rs' | 'bare-loop';
-  readonly maxRatio: number;
-  readonly maxRssMb?: number;
-}
+/** Workloads that delta-rs's runner does not have. */
+const OURS_ALONE: ReadonlySet<string> = new Set(['refresh']);
 
 /** What every run needs. */
 interface Setup {
@@ -30,7 +28,6 @@ interface Setup {
 }
 
 const bars = JSON.parse(readFileSync('bench/bars.json', 'utf8')) as Readonly<Record<string, Bar>>;
-const here = `Node ${process.versions.node.split('.')[0]}`;
 
 async function main(args: readonly string[]): Promise<number> {
   const [mode, engine, name = ''] = args;
@@ -40,113 +37,60 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const unknown = args.filter((arg) => !WORKLOADS.includes(arg));
-  if (args.length === 0 || unknown.length > 0) {
-    if (unknown.length > 0) console.error(`unknown workload ${unknown.join(', ')}`);
-    console.error(`usage: npm run bench -- WORKLOAD...\n  workloads: ${WORKLOADS.join(' ')}`);
-    console.error(`  with bars: ${Object.keys(bars).join(' ')}`);
+  if (unknown.length > 0) {
+    console.error(`unknown workload ${unknown.join(', ')}`);
+    console.error(`usage: npm run bench -- [WORKLOAD...]\n  workloads: ${WORKLOADS.join(' ')}`);
     return 2;
   }
+  return measureAll(args.length === 0 ? Object.keys(bars) : args) ? 0 : 1;
+}
+
+/** Whether every workload is good. */
+function measureAll(workloads: readonly string[]): boolean {
   const python = setUpPeer();
-  makeData(python, args);
+  makeData(python, workloads);
   const node24 = setUpNode24();
   mkdirSync(cache, { recursive: true });
   const scratch = mkdtempSync(join(cache, 'bench-tmp-'));
+  console.log(`Varve on Node 24, beside it on ${process.version}`);
+  printRow(HEADINGS);
+  printRow(HEADINGS.map(() => '---'));
   try {
-    const good = args.filter((workload) => measure(workload, { python, node24, scratch }));
-    return good.length === args.length ? 0 : 1;
+    return workloads.filter((name) => !isGood(name, { python, node24, scratch })).length === 0;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-/** Whether checks agree and the bar is met. */
-function measure(name: string, setup: Setup): boolean {
+/** Measures a workload, prints its line, and tells whether the answers agree and the bar is met. */
+function isGood(workload: string, setup: Setup): boolean {
+  const runs = runAll(workload, setup);
+  const wrong = disagreements(runs);
+  const bar = bars[workload];
+  const short = bar === undefined ? [] : missed(runs, bar);
+  const verdict = wrong.length > 0 ? 'answers DIFFER' : short.length > 0 ? 'MISSED' : 'met';
+  printRow(cells(runs, bar === undefined && wrong.length === 0 ? 'none' : verdict));
+  for (const why of [...wrong, ...short]) console.log(`  ${workload}: ${why}`);
+  return wrong.length + short.length === 0;
+}
+
+function runAll(workload: string, setup: Setup): Runs {
   const ours: Measured[] = [];
-  const theirs: Measured[] = [];
-  const bare: Measured[] = [];
+  const deltaRs: Measured[] = [];
+  const bareLoop: Measured[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    ours.push(runNode(setup.node24, 'varve', name, setup));
-    theirs.push(runPeer(name, setup));
-    if (bars[name]?.baseline === 'bare-loop') {
-      bare.push(runNode(setup.node24, 'bare-loop', name, setup));
+    ours.push(runNode(setup.node24, 'varve', workload, setup));
+    if (!OURS_ALONE.has(workload)) deltaRs.push(runPeer(workload, setup));
+    if (bars[workload]?.bareLoop !== undefined) {
+      bareLoop.push(runNode(setup.node24, 'bare-loop', workload, setup));
     }
   }
-  const beside = runNode(process.execPath, 'varve', name, setup);
-  const isEqual = agree(name, [...theirs, ...ours, beside], bare);
-  const mine = median(ours);
-  const ratio = mine / median(theirs);
-  console.log(
-    `${name}: varve ${short(mine)} s (${here}: ${short(median([beside]))} s), ` +
-      `delta-rs ${short(median(theirs))} s, ratio ${ratio.toFixed(2)}, ` +
-      `peak ${peak(ours)} MB (${here}: ${peak([beside])} MB) and ${peak(theirs)} MB, ` +
-      `checks ${isEqual ? 'agree' : 'DIFFER'}`,
-  );
-  return meetsBar(name, { mine, ratio, peakMb: peak(ours), bare }) && isEqual;
+  const beside = runNode(process.execPath, 'varve', workload, setup);
+  return { workload, ours, beside, deltaRs, bareLoop };
 }
 
-/** Whether every process found the same; says who did not. The bare loop only counts its rows. */
-function agree(name: string, all: readonly Measured[], bare: readonly Measured[]): boolean {
-  const expected = all[0]?.check;
-  const rows = (expected as { readonly rows?: unknown } | undefined)?.rows;
-  const odd = [
-    ...all.filter(({ check }) => !isSame(check, expected)),
-    ...bare.filter(({ check }) => !isSame(check, { rows })),
-  ];
-  for (const { engine, check } of odd) {
-    console.log(`${name}: ${engine} found ${JSON.stringify(check)},`);
-    console.log(`  and ${all[0]?.engine} ${JSON.stringify(expected)}`);
-  }
-  return expected !== undefined && expected !== null && odd.length === 0;
-}
-
-interface Figures {
-  readonly mine: number;
-  readonly ratio: number;
-  readonly peakMb: number;
-  readonly bare: readonly Measured[];
-}
-
-function meetsBar(name: string, { mine, ratio, peakMb, bare }: Figures): boolean {
-  const bar = bars[name];
-  if (bar === undefined) return true;
-  const against = bar.baseline === 'delta-rs' ? ratio : mine / median(bare);
-  const isFast = against <= bar.maxRatio;
-  const isSmall = peakMb <= (bar.maxRssMb ?? Number.POSITIVE_INFINITY);
-  const baseline =
-    bare.length === 0 ? bar.baseline : `bare loop (${short(median(bare))} s, ${peak(bare)} MB)`;
-  const memory = bar.maxRssMb === undefined ? '' : `, at most ${bar.maxRssMb} MB`;
-  console.log(
-    `  bar: ${against.toFixed(2)} of ${baseline}, at most ${bar.maxRatio}${memory}: ` +
-      (isFast && isSmall ? 'met' : 'MISSED'),
-  );
-  return isFast && isSmall;
-}
-
-function median(measured: readonly Measured[]): number {
-  const all = measured.flatMap(({ seconds }) => seconds).toSorted((a, b) => a - b);
-  const low = all[Math.floor((all.length - 1) / 2)] ?? Number.NaN;
-  const high = all[Math.floor(all.length / 2)] ?? Number.NaN;
-  return (low + high) / 2;
-}
-
-/** Seconds to read: hundredths, and of what is shorter than that, more. */
-function short(seconds: number): string {
-  return seconds < 0.1 ? seconds.toPrecision(2) : seconds.toFixed(2);
-}
-
-function peak(measured: readonly Measured[]): number {
-  return Math.max(...measured.map(({ peakRssMb }) => peakRssMb));
-}
-
-/** Sums beyond 2^53 are compared as the doubles that JSON makes of them. */
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sorted(item)]));
+function printRow(row: readonly string[]): void {
+  console.log(`| ${row.join(' | ')} |`);
 }
 
 function runNode(node: string, engine: string, name: string, { scratch }: Setup): Measured {

@@ -11,6 +11,7 @@ import {
   DeltaTable,
   gte,
   lt,
+  type ObjectStore,
   openStore,
   type Predicate,
   type Snapshot,
@@ -22,16 +23,20 @@ export type Check = Readonly<Record<string, unknown>>;
 
 export interface Workload {
   /** Untimed, before each run; what it gives is handed to `run`. */
-  prepare(): string;
+  prepare?(): unknown;
   /** What is timed. What it gives is held until the check is made. */
-  run(prepared: string): Promise<unknown>;
+  run(prepared: unknown): Promise<unknown>;
+  /** How often `run` does the same, for what is too short to be timed once. 1 when absent. */
+  readonly repeats?: number;
   /** After the clock has stopped. */
-  check(result: unknown, prepared: string): Promise<Check>;
+  check(result: unknown): Promise<Check>;
+  /** Takes away what `prepare` made. */
+  cleanUp?(prepared: unknown): void;
 }
 
 type AnySnapshot = Snapshot<AnyRow>;
 
-/** Every workload there is, by the name that run_peer.py has for it too. */
+/** Every workload there is, by the name that run_peer.py has for it too; it has no `refresh`. */
 export const WORKLOADS: readonly string[] = [
   'scan-full',
   'scan-3col',
@@ -41,6 +46,7 @@ export const WORKLOADS: readonly string[] = [
   'open-1m',
   'open-300k',
   'commits-10k',
+  'refresh',
   'only-open-1m',
   'only-open-300k',
   'only-commits-10k',
@@ -49,7 +55,6 @@ export const WORKLOADS: readonly string[] = [
 ];
 
 const TEXT: ReadonlySet<string> = new Set(['region', 'status', 'name', 'note', 'code']);
-const nothing = (): string => '';
 
 /** The workload of that name over the inputs in `data`; undefined when there is none. */
 export function workload(name: string, data: string): Workload | undefined {
@@ -65,10 +70,11 @@ export function workload(name: string, data: string): Workload | undefined {
       return scan(rows, { where: and(gte('id', 3_000_000), lt('id', 3_060_000)) });
     case 'count':
       return {
-        prepare: nothing,
         run: async () => await countAnew(rows),
-        check: async (count) => await Promise.resolve(count as Check),
+        check: asItIs,
       };
+    case 'refresh':
+      return refresh(rows);
     case 'open-1m':
     case 'open-300k':
     case 'commits-10k':
@@ -98,7 +104,6 @@ function scan(url: string, options: Scanned): Workload {
     yield* table.scan(options).batches();
   };
   return {
-    prepare: nothing,
     run: async () => {
       let rowsSeen = 0;
       for await (const batch of batches()) rowsSeen += batch.numRows;
@@ -142,7 +147,6 @@ function textBytes(data: Data): number {
 /** Opens, and holds every active file with its statistics at hand. */
 function open(url: string): Workload {
   return {
-    prepare: nothing,
     run: async () => await snapshotAnew(url),
     check: async (snapshot) => await Promise.resolve(describeFiles(snapshot as AnySnapshot)),
   };
@@ -151,9 +155,8 @@ function open(url: string): Workload {
 /** The same work, for a snapshot has its files from the start; only the version is looked at. */
 function openOnly(url: string): Workload {
   return {
-    prepare: nothing,
     run: async () => ({ version: (await snapshotAnew(url)).version }),
-    check: async (opened) => await Promise.resolve(opened as Check),
+    check: asItIs,
   };
 }
 
@@ -163,6 +166,45 @@ async function snapshotAnew(url: string): Promise<AnySnapshot> {
 
 async function countAnew(url: string): Promise<Check> {
   return { rows: await (await openAnew(url)).scan().count() };
+}
+
+const REFRESHES = 200;
+
+/** Asks for the newest version where nothing is new, and counts what that asks of the store. */
+function refresh(url: string): Workload {
+  let requests = 0;
+  const storage: StorageProvider = {
+    schemes: ['file'],
+    open: (root) => counted(openStore(root), () => requests++),
+  };
+  return {
+    repeats: REFRESHES,
+    prepare: async () => {
+      const table = await DeltaTable.open(pathToFileURL(url), { storage });
+      await table.snapshot();
+      requests = 0;
+      return table;
+    },
+    run: async (table) => {
+      for (let at = 0; at < REFRESHES; at++) await (table as DeltaTable).snapshot();
+      return { requests: requests / REFRESHES };
+    },
+    check: asItIs,
+  };
+}
+
+/** The store, calling `count` before each request. */
+function counted(store: ObjectStore, count: () => void): ObjectStore {
+  return new Proxy(store, {
+    get: (target, name: keyof ObjectStore) => {
+      const method = target[name];
+      if (typeof method !== 'function') return method;
+      return (...args: never[]): unknown => {
+        count();
+        return (method as (...given: never[]) => unknown).apply(target, args);
+      };
+    },
+  });
 }
 
 /** Handles of one provider share what they know of a table; with a provider of its own each begins from nothing. */
@@ -194,10 +236,11 @@ function append(input: string): Workload {
   return {
     prepare: emptyPlace,
     run: async (url) => {
-      await DeltaTable.create(url, { rows: arrow as never });
-      return await countAnew(url);
+      await DeltaTable.create(url as string, { rows: arrow as never });
+      return await countAnew(url as string);
     },
-    check: takenAway,
+    check: asItIs,
+    cleanUp,
   };
 }
 
@@ -208,11 +251,12 @@ function smallCommits(input: string): Workload {
   return {
     prepare: emptyPlace,
     run: async (url) => {
-      const table = await DeltaTable.create(url, { rows: arrow as never });
+      const table = await DeltaTable.create(url as string, { rows: arrow as never });
       for (let commit = 1; commit < SMALL_COMMITS; commit++) await table.append(arrow as never);
-      return { version: (await snapshotAnew(url)).version };
+      return { version: (await snapshotAnew(url as string)).version };
     },
-    check: takenAway,
+    check: asItIs,
+    cleanUp,
   };
 }
 
@@ -222,7 +266,10 @@ function emptyPlace(): string {
   return join(mkdtempSync(join(base, 'varve-bench-')), 't');
 }
 
-async function takenAway(result: unknown, url: string): Promise<Check> {
-  rmSync(dirname(url), { recursive: true });
+function cleanUp(url: unknown): void {
+  rmSync(dirname(url as string), { recursive: true });
+}
+
+async function asItIs(result: unknown): Promise<Check> {
   return await Promise.resolve(result as Check);
 }

@@ -4,7 +4,12 @@
  */
 import { InvalidArgumentError } from '../errors.js';
 import type { StringMap } from './actions.js';
-import type { DataType, StructField, StructType } from './schema/types.js';
+import {
+  type ColumnMappingMode,
+  columnMappingMode,
+  physicalName,
+} from './schema/column-mapping.js';
+import type { DataType, StructType } from './schema/types.js';
 
 /** Leaf columns with statistics when the table does not say otherwise. */
 export const DEFAULT_INDEXED_COLUMNS = 32;
@@ -25,11 +30,12 @@ export interface StatsColumn {
  * all).
  *
  * @param schema - the columns that are in the data files, so without partition columns
- * @throws InvalidArgumentError when one of the two properties cannot be read
+ * @throws InvalidArgumentError when one of the two properties cannot be read; UnsupportedFeatureError
+ * for an unknown mode of column mapping
  */
 export function statsColumns(schema: StructType, configuration: StringMap): readonly StatsColumn[] {
-  const mapped = (configuration.get('delta.columnMapping.mode') ?? 'none') !== 'none';
-  const leaves = leavesOf(schema, { logical: [], physical: [] }, mapped);
+  const mode = columnMappingMode(configuration);
+  const leaves = leavesOf(schema, { logical: [], physical: [] }, mode);
   const listed = configuration.get(STATS_COLUMNS);
   if (listed !== undefined && listed !== null) {
     const wanted = parseColumnList(listed);
@@ -49,22 +55,17 @@ function seen(leaf: Leaf): StatsColumn {
   return { path: leaf.physical, type: leaf.type };
 }
 
-function leavesOf(struct: StructType, under: Omit<Leaf, 'type'>, mapped: boolean): Leaf[] {
+function leavesOf(struct: StructType, under: Omit<Leaf, 'type'>, mode: ColumnMappingMode): Leaf[] {
   return struct.fields.flatMap((field) => {
     if (field.type === 'void') return [];
     const path = {
       logical: [...under.logical, field.name],
-      physical: [...under.physical, mapped ? physicalName(field) : field.name],
+      physical: [...under.physical, physicalName(field, mode)],
     };
     const { type } = field;
-    if (typeof type !== 'string' && type.type === 'struct') return leavesOf(type, path, mapped);
+    if (typeof type !== 'string' && type.type === 'struct') return leavesOf(type, path, mode);
     return [{ ...path, type }];
   });
-}
-
-function physicalName(field: StructField): string {
-  const name = field.metadata['delta.columnMapping.physicalName'];
-  return typeof name === 'string' ? name : field.name;
 }
 
 function indexedColumns(configuration: StringMap): number {

@@ -21,6 +21,7 @@ import {
   Utf8,
 } from 'apache-arrow';
 import { UnsupportedFeatureError } from '../../errors.js';
+import { fieldId } from './column-mapping.js';
 import { decimalParts } from './describe-type.js';
 import type {
   DataType,
@@ -42,7 +43,6 @@ export interface ArrowSchemaOptions {
 
 /** Where parquet-wasm, as Arrow's own implementations, looks for a field id. */
 const FIELD_ID = 'PARQUET:field_id';
-const COLUMN_ID = 'delta.columnMapping.id';
 
 /**
  * A table's schema as Arrow's, names and nullability included.
@@ -55,11 +55,8 @@ export function arrowSchema(schema: StructType, options: ArrowSchemaOptions = {}
 
 /** One column or field as Arrow's. Throws as {@link arrowSchema} does. */
 export function arrowField(field: StructField, options: ArrowSchemaOptions = {}): Field {
-  const id = field.metadata[COLUMN_ID];
-  const metadata =
-    options.fieldIds === true && typeof id === 'number'
-      ? new Map([[FIELD_ID, String(id)]])
-      : undefined;
+  const id = options.fieldIds === true ? fieldId(field) : undefined;
+  const metadata = id === undefined ? undefined : new Map([[FIELD_ID, String(id)]]);
   return new Field(field.name, arrowType(field.type, options), field.nullable, metadata);
 }
 

@@ -5,6 +5,7 @@
 import { UnsupportedFeatureError } from '../errors.js';
 import type { Metadata, Protocol, StringMap } from './actions.js';
 import { READER_FEATURES_VERSION, WRITER_FEATURES_VERSION } from './protocol-shape.js';
+import { unsupportedTypeChanges } from './schema/type-changes.js';
 import type { StructType } from './schema/types.js';
 import { fieldHas, unknownTypes } from './schema-search.js';
 import { type Support, TABLE_FEATURES, type TableFacts, tableFeature } from './table-feature.js';
@@ -26,6 +27,7 @@ export function checkReadable(protocol: Protocol, metadata: Metadata, schema: St
     (name) => !isReadable(name, table),
   );
   if (missing.length > 0) throw unsupported(missing, 'read');
+  checkTypeChanges(protocol, schema);
 }
 
 /**
@@ -118,10 +120,21 @@ export function unsupported(
 
 /** The protocol that every Delta client can write. */
 const BASE = { reader: 1, writer: 2 } as const;
+const TYPE_WIDENING: ReadonlySet<string> = new Set(['typeWidening', 'typeWidening-preview']);
 /** A writer feature, and yet a reader of the log alone would not see the newest commits. */
 const COORDINATED = 'coordinatedCommits-preview';
 /** Spark's mark of a `char` or `varchar` column, whose length every writer must hold to. */
 const CHAR_VARCHAR = '__CHAR_VARCHAR_TYPE_STRING';
+
+/** The history of types counts only where the feature says that there may be one. */
+function checkTypeChanges(protocol: Protocol, schema: StructType): void {
+  const widening = readerFeatures(protocol).find((name) => TYPE_WIDENING.has(name));
+  if (widening === undefined) return;
+  const changes = unsupportedTypeChanges(schema);
+  if (changes.length > 0) {
+    throw unsupported([widening], 'read', `type changes ${changes.join(', ')}`);
+  }
+}
 
 function isReadable(name: string, table: TableFacts): boolean {
   const feature = tableFeature(name);

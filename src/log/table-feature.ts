@@ -3,6 +3,7 @@
  * names the same thing. PROTOCOL.md "Table Features", "Valid Feature Names in Table Features".
  */
 import type { StringMap } from './actions.js';
+import { TYPE_CHANGES } from './schema/type-changes.js';
 import type { StructType } from './schema/types.js';
 import { fieldHas, typeIs } from './schema-search.js';
 
@@ -64,7 +65,7 @@ const hasFieldNamed = (wanted: string): ((table: TableFacts) => boolean) =>
 const hasVariant = ({ schema }: TableFacts): boolean =>
   typeIs(schema, (type) => typeof type === 'object' && 'name' in type && type.name === 'variant');
 
-const hasTypeChanges = hasFieldNamed('delta.typeChanges');
+const hasTypeChanges = hasFieldNamed(TYPE_CHANGES);
 
 const CATALOG_REMEDY =
   'open the table through the catalog that manages it: its newest commits are not all in the log';
@@ -80,11 +81,10 @@ const READ_ONLY = { kind: 'writer', read: 'always', write: 'never' } as const;
 
 const WIDENING = {
   kind: 'reader-writer',
-  read: 'inactive',
+  read: 'always',
   write: 'never',
   isActive: (table: TableFacts): boolean =>
     hasTypeChanges(table) || isTrue('delta.enableTypeWidening')(table),
-  isActiveForReading: hasTypeChanges,
   remedy: 'drop the feature, which rewrites the files of the older types',
 } as const;
 

@@ -72,7 +72,12 @@ function refused(check: typeof checkReadable, { protocol, properties, schema }: 
 
 const VARIANT: DataType = { type: 'unknown', name: 'variant', json: 'variant' };
 const INTERVAL: DataType = { type: 'unknown', name: 'interval day', json: 'interval day' };
-const CHANGED = schemaOf('long', { 'delta.typeChanges': [] });
+const CHANGED = schemaOf('long', {
+  'delta.typeChanges': [{ fromType: 'integer', toType: 'long' }],
+});
+const NARROWED = schemaOf('long', {
+  'delta.typeChanges': [{ fromType: 'string', toType: 'long' }],
+});
 const mapped = { 'delta.columnMapping.mode': 'name' };
 
 describe('checkReadable', () => {
@@ -110,12 +115,14 @@ describe('checkReadable', () => {
       { protocol: listed(['typeWidening']), properties: { 'delta.enableTypeWidening': 'true' } },
       [],
     ],
-    ['widening', { protocol: listed(['typeWidening']), schema: CHANGED }, ['typeWidening']],
+    ['widening', { protocol: listed(['typeWidening']), schema: CHANGED }, []],
+    ['widening preview', { protocol: listed(['typeWidening-preview']), schema: CHANGED }, []],
     [
-      'widening preview',
-      { protocol: listed(['typeWidening-preview']), schema: CHANGED },
+      'a change that is no widening',
+      { protocol: listed(['typeWidening-preview']), schema: NARROWED },
       ['typeWidening-preview'],
     ],
+    ['a change that no feature speaks of', { protocol: legacy(1, 2), schema: NARROWED }, []],
     ['variant without a column', { protocol: listed(['variantType', 'variantShredding']) }, []],
     ['variant', { protocol: listed(['variantType']), schema: schemaOf(VARIANT) }, ['variantType']],
     ['a type of no feature', { protocol: legacy(1, 2), schema: schemaOf(INTERVAL) }, []],

@@ -91,7 +91,8 @@ class SchemaReader {
   }
 
   type(json: Json | undefined, column: string, depth: number): DataType {
-    if (typeof json === 'string') return primitive(json) ?? { type: 'unknown', name: json, json };
+    if (typeof json === 'string')
+      return primitiveType(json) ?? { type: 'unknown', name: json, json };
     if (!isJsonObject(json)) this.fail(column, 'its type is neither a name nor an object');
     if (depth >= MAX_SCHEMA_DEPTH) {
       throw new LimitError({
@@ -170,7 +171,8 @@ class SchemaReader {
   }
 }
 
-function primitive(name: string): DataType | undefined {
+/** The primitive type of that name in a schema's text; `undefined` when Varve knows none. */
+export function primitiveType(name: string): DataType | undefined {
   if (PRIMITIVE_NAMES.has(name)) return name as DataType;
   const parts = DECIMAL.exec(name);
   if (parts === null) return ALIASES.get(name);

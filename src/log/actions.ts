@@ -94,7 +94,19 @@ export interface CommitInfo {
   readonly [field: string]: Json | undefined;
 }
 
-/** One line of a commit: exactly one of the fields is present; `unknown` holds what the protocol says to ignore. */
+/** PROTOCOL.md "Checkpoint Metadata": only in checkpoints of the v2 spec, exactly once. */
+export interface CheckpointMetadata {
+  readonly version: number;
+}
+
+/** PROTOCOL.md "Sidecar File Information": a file that holds adds and removes of a v2 checkpoint. */
+export interface Sidecar {
+  /** URI-encoded; relative to `_delta_log/_sidecars`, or absolute. */
+  readonly path: string;
+  readonly sizeInBytes: number;
+}
+
+/** One line of a commit or of a JSON checkpoint: exactly one of the fields is present; `unknown` holds what the protocol says to ignore. */
 export type Action =
   | { readonly kind: 'add'; readonly add: AddFile }
   | { readonly kind: 'remove'; readonly remove: RemoveFile }
@@ -103,5 +115,10 @@ export type Action =
   | { readonly kind: 'protocol'; readonly protocol: Protocol }
   | { readonly kind: 'txn'; readonly txn: SetTransaction }
   | { readonly kind: 'domainMetadata'; readonly domainMetadata: DomainMetadata }
+  | {
+      readonly kind: 'checkpointMetadata';
+      readonly checkpointMetadata: CheckpointMetadata;
+    }
+  | { readonly kind: 'sidecar'; readonly sidecar: Sidecar }
   | { readonly kind: 'commitInfo'; readonly commitInfo: CommitInfo }
   | { readonly kind: 'unknown'; readonly name: string };

@@ -1,15 +1,31 @@
-/** Reads classic checkpoints, in one file or in parts: the leaves a scan needs now, the others when they are wanted. */
+/** Reads the Parquet files of checkpoints: the leaves a scan needs now, the others when they are wanted. */
 import type { Data } from 'apache-arrow';
-import { UnsupportedFeatureError } from '../errors.js';
 import { decodeRowGroup } from '../storage/parquet/decode.js';
 import { readFooter } from '../storage/parquet/footer.js';
 import type { ParquetFooter, RowGroupInfo } from '../storage/parquet/footer-types.js';
 import type { ParquetSource } from '../storage/parquet/source.js';
-import type { DomainMetadata, Metadata, Protocol, RemoveFile, SetTransaction } from './actions.js';
+import type {
+  CheckpointMetadata,
+  DomainMetadata,
+  Metadata,
+  Protocol,
+  RemoveFile,
+  SetTransaction,
+  Sidecar,
+} from './actions.js';
 import { CheckpointColumns, type RowGroupHome } from './checkpoint-columns.js';
-import { domainAt, metadataAt, protocolAt, tombstoneAt, transactionAt } from './checkpoint-rows.js';
+import {
+  checkpointMetadataAt,
+  domainAt,
+  metadataAt,
+  protocolAt,
+  sidecarAt,
+  tombstoneAt,
+  transactionAt,
+} from './checkpoint-rows.js';
 import {
   ADD,
+  CHECKPOINT_METADATA,
   DOMAIN_METADATA,
   METADATA,
   PARSED_COLUMNS,
@@ -17,11 +33,12 @@ import {
   REMOVE,
   REST_OF_ADD,
   SCANNED_ADD,
+  SIDECAR,
   TRANSACTION,
 } from './checkpoint-schema.js';
 import { inOrder } from './in-order.js';
 import { parsedStats } from './parsed-stats.js';
-import { PathIndex } from './path-index.js';
+import type { PathIndex } from './path-index.js';
 import { conformColumn } from './schema/conform.js';
 import type { StructType } from './schema/types.js';
 import { StructColumn } from './struct-column.js';
@@ -38,74 +55,89 @@ export interface RowGroupRef {
   readonly index: number;
 }
 
-/** What a checkpoint says. */
-export interface CheckpointContent {
+/** What the Parquet files of a checkpoint say. */
+export interface CheckpointRows {
   readonly parts: readonly CheckpointPart[];
   /** The adds, one block a row group that has any. */
   readonly blocks: readonly CheckpointColumns[];
-  /** Finds the rows of the blocks by path. */
-  readonly index: PathIndex;
   readonly protocol: Protocol | undefined;
   readonly metadata: Metadata | undefined;
   readonly transactions: readonly SetTransaction[];
   readonly domains: readonly DomainMetadata[];
+  /** What tells a checkpoint of the v2 spec. */
+  readonly checkpointMetadata: readonly CheckpointMetadata[];
+  readonly sidecars: readonly Sidecar[];
 }
 
 /** Row groups in work at once: two for the threads that decode, one that is being fetched. */
 export const ROW_GROUPS_AHEAD = 3;
 
+/** Footers that are fetched at once: a checkpoint may have thousands of sidecars. */
+export const FOOTERS_AHEAD = 16;
+
 const KNOWN_ADD_FIELDS = new Set(ADD.fields.map(({ name }) => name));
 const SCANNED_FIELDS = new Set(SCANNED_ADD.fields.map(({ name }) => name));
-const V2_COLUMNS = ['checkpointMetadata', 'sidecar'];
+
+/** Which columns of a file are looked at: a sidecar holds adds and removes, and nothing else in it counts. */
+export type WantedActions = 'all' | 'files';
 
 /**
- * Reads a complete checkpoint.
- * @param sources - its parts in order; one for a checkpoint in one file
- * @param tableUrl - lends its scheme to absolute paths that have none
- * @throws CorruptDataError when a part is damaged; NotFoundError when one is gone
- * @throws UnsupportedFeatureError when it holds a v2 checkpoint, or its pages are compressed in a way we cannot read
+ * Reads Parquet files of one checkpoint.
+ * @param sources - in order
+ * @param index - gets the paths of the adds
+ * @throws CorruptDataError when a file is damaged; NotFoundError when one is gone
+ * @throws UnsupportedFeatureError when its pages are compressed in a way we cannot read
  */
-export async function readCheckpoint(
+export async function readParts(
   sources: readonly ParquetSource[],
-  tableUrl: string,
+  index: PathIndex,
+  wanted: WantedActions,
   signal: AbortSignal | undefined,
-): Promise<CheckpointContent> {
-  const parts = await Promise.all(
-    sources.map(async (source) => ({ source, footer: await readFooter(source, { signal }) })),
-  );
+): Promise<CheckpointRows> {
+  const parts: CheckpointPart[] = [];
+  for await (const part of inOrder(sources, FOOTERS_AHEAD, signal, openPart)) parts.push(part);
   const groups = parts.flatMap((part) =>
-    part.footer.rowGroups.map((_, index) => ({ part, index })),
+    part.footer.rowGroups.map((_, at) => ({ part, index: at })),
   );
-  const rows = parts.reduce((sum, { footer }) => sum + footer.numRows, 0);
   const content = {
     parts,
     blocks: [] as CheckpointColumns[],
-    index: new PathIndex(rows, tableUrl),
     protocol: undefined as Protocol | undefined,
     metadata: undefined as Metadata | undefined,
     transactions: [] as SetTransaction[],
     domains: [] as DomainMetadata[],
+    checkpointMetadata: [] as CheckpointMetadata[],
+    sidecars: [] as Sidecar[],
   };
-  for await (const group of inOrder(groups, ROW_GROUPS_AHEAD, signal, readRowGroup)) {
+  index.reserve(parts.reduce((sum, { footer }) => sum + footer.numRows, 0));
+  const read = (ref: RowGroupRef, stop: AbortSignal): Promise<RowGroupRows> =>
+    readRowGroup(ref, wanted, stop);
+  for await (const group of inOrder(groups, ROW_GROUPS_AHEAD, signal, read)) {
     if (group.adds !== undefined) {
       content.blocks.push(group.adds);
       // Here, because other threads decode the next row groups meanwhile.
-      content.index.add(group.adds);
+      index.add(group.adds);
     }
     content.protocol ??= group.protocol;
     content.metadata ??= group.metadata;
     content.transactions.push(...group.transactions);
     content.domains.push(...group.domains);
+    content.checkpointMetadata.push(...group.checkpointMetadata);
+    content.sidecars.push(...group.sidecars);
   }
   return content;
 }
 
-/** The tombstones of a checkpoint, expired ones too, row group by row group. */
+async function openPart(source: ParquetSource, signal: AbortSignal): Promise<CheckpointPart> {
+  return { source, footer: await readFooter(source, { signal }) };
+}
+
+/** The tombstones in the files of a checkpoint, expired ones too, row group by row group. */
 export async function* readTombstones(
-  content: CheckpointContent,
+  parts: readonly CheckpointPart[],
   signal?: AbortSignal,
 ): AsyncIterableIterator<RemoveFile> {
-  for (const part of content.parts) {
+  for (const part of parts) {
     for (let index = 0; index < part.footer.rowGroups.length; index++) {
       const ref = { part, index };
       const data = await readColumn(ref, 'remove', REMOVE, signal);
@@ -124,21 +156,23 @@ interface RowGroupRows {
   readonly metadata: Metadata | undefined;
   readonly transactions: readonly SetTransaction[];
   readonly domains: readonly DomainMetadata[];
+  readonly checkpointMetadata: readonly CheckpointMetadata[];
+  readonly sidecars: readonly Sidecar[];
 }
 
 async function readRowGroup(
   ref: RowGroupRef,
+  actions: WantedActions,
   signal: AbortSignal | undefined,
 ): Promise<RowGroupRows> {
   const { footer } = ref.part;
   const parsed = !hasLeaf(footer, ['add', 'stats']) && hasLeaf(footer, ['add', 'stats_parsed']);
   const wanted = (path: readonly string[]): boolean => {
     const [top, name] = path;
-    if (top !== 'add') return top !== 'remove';
+    if (top !== 'add') return actions === 'all' && top !== 'remove';
     return SCANNED_FIELDS.has(name ?? '') || (parsed && name === 'stats_parsed');
   };
   const columns = await decodeColumns(ref, wanted, signal);
-  for (const name of V2_COLUMNS) refuseV2(columns.get(name));
   const few = <A>(name: string, type: StructType, at: (c: StructColumn, row: number) => A): A[] =>
     actionsOf(ref, columns.get(name), { name, type, at });
   return {
@@ -147,6 +181,8 @@ async function readRowGroup(
     metadata: few('metaData', METADATA, metadataAt)[0],
     transactions: few('txn', TRANSACTION, transactionAt),
     domains: few('domainMetadata', DOMAIN_METADATA, domainAt),
+    checkpointMetadata: few('checkpointMetadata', CHECKPOINT_METADATA, checkpointMetadataAt),
+    sidecars: few('sidecar', SIDECAR, sidecarAt),
   };
 }
 
@@ -265,14 +301,4 @@ function hasLeaf(footer: ParquetFooter, prefix: readonly string[]): boolean {
 function childNamed(data: Data, name: string): Data | undefined {
   const index = data.type.children.findIndex((field: { name: string }) => field.name === name);
   return data.children[index];
-}
-
-function refuseV2(data: Data | undefined): void {
-  if (data === undefined || data.nullCount === data.length) return;
-  throw new UnsupportedFeatureError({
-    message: 'the checkpoint is a v2 checkpoint, which this version of varve cannot read',
-    features: ['v2Checkpoint'],
-    side: 'read',
-    remedy: 'drop the table feature v2Checkpoint and write a classic checkpoint',
-  });
 }

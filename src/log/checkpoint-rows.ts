@@ -1,11 +1,13 @@
 /** The few rows of a checkpoint that are not files, and its tombstones, as actions. */
 import type {
+  CheckpointMetadata,
   DeletionVectorDescriptor,
   DomainMetadata,
   Metadata,
   Protocol,
   RemoveFile,
   SetTransaction,
+  Sidecar,
 } from './actions.js';
 import { NO_COLUMNS } from './decode-action.js';
 import type { StructColumn } from './struct-column.js';
@@ -55,6 +57,17 @@ export function domainAt(column: StructColumn, row: number): DomainMetadata {
     domain: column.required(column.text(row, 'domain'), row, 'domain'),
     configuration: column.text(row, 'configuration') ?? '',
     removed: column.flag(row, 'removed') ?? false,
+  };
+}
+
+export function checkpointMetadataAt(column: StructColumn, row: number): CheckpointMetadata {
+  return { version: column.required(column.number(row, 'version'), row, 'version') };
+}
+
+export function sidecarAt(column: StructColumn, row: number): Sidecar {
+  return {
+    path: column.required(column.text(row, 'path'), row, 'path'),
+    sizeInBytes: column.required(column.number(row, 'sizeInBytes'), row, 'sizeInBytes'),
   };
 }
 

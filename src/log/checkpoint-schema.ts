@@ -92,6 +92,10 @@ export const DOMAIN_METADATA: StructType = struct({
   removed: 'boolean',
 });
 
+export const CHECKPOINT_METADATA: StructType = struct({ version: 'long' });
+
+export const SIDECAR: StructType = struct({ path: 'string', sizeInBytes: 'long' });
+
 /** The whole checkpoint, in the order Spark writes it. */
 export const CHECKPOINT: StructType = struct({
   txn: TRANSACTION,

@@ -4,12 +4,14 @@ import type {
   Action,
   AddCdcFile,
   AddFile,
+  CheckpointMetadata,
   DeletionVectorDescriptor,
   DomainMetadata,
   Metadata,
   Protocol,
   RemoveFile,
   SetTransaction,
+  Sidecar,
   StringMap,
 } from './actions.js';
 import { isJsonObject, type Json, parseJson } from './json.js';
@@ -73,6 +75,14 @@ const DECODERS: ReadonlyMap<string, (raw: Raw, line: CommitLine) => Action> = ne
     'domainMetadata',
     (raw, line): Action => ({ kind: 'domainMetadata', domainMetadata: domain(raw, line) }),
   ],
+  [
+    'checkpointMetadata',
+    (raw, line): Action => ({
+      kind: 'checkpointMetadata',
+      checkpointMetadata: checkpointMetadata(raw, line),
+    }),
+  ],
+  ['sidecar', (raw, line): Action => ({ kind: 'sidecar', sidecar: sidecar(raw, line) })],
   ['commitInfo', (_raw, line): Action => ({ kind: 'commitInfo', commitInfo: commitInfo(line) })],
 ]);
 
@@ -180,6 +190,17 @@ function domain(raw: Raw, line: CommitLine): DomainMetadata {
     domain: string(raw['domain'], 'domainMetadata.domain', line),
     configuration: string(raw['configuration'], 'domainMetadata.configuration', line),
     removed: boolean(raw['removed'], 'domainMetadata.removed', line),
+  };
+}
+
+function checkpointMetadata(raw: Raw, line: CommitLine): CheckpointMetadata {
+  return { version: count(raw['version'], 'checkpointMetadata.version', line) };
+}
+
+function sidecar(raw: Raw, line: CommitLine): Sidecar {
+  return {
+    path: string(raw['path'], 'sidecar.path', line),
+    sizeInBytes: count(raw['sizeInBytes'], 'sidecar.sizeInBytes', line),
   };
 }
 

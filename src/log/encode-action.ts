@@ -37,6 +37,9 @@ export function encodeAction(action: Action): string {
       return `{"domainMetadata":${encodeDomain(action.domainMetadata)}}`;
     case 'commitInfo':
       return `{"commitInfo":${formatJson(action.commitInfo)}}`;
+    case 'checkpointMetadata':
+    case 'sidecar':
+      throw new InternalError({ message: `${action.kind} belongs in checkpoints, not in commits` });
     case 'unknown':
       throw new InternalError({ message: `an action of unknown kind has no json: ${action.name}` });
   }

@@ -29,14 +29,14 @@ export class PathIndex {
   readonly #blocks: PathBlock[] = [];
   readonly #starts: number[] = [];
   /** Pairs of hash and row number + 1, by open addressing. */
-  readonly #slots: Uint32Array;
-  readonly #mask: number;
+  #slots: Uint32Array;
+  #mask: number;
   readonly #unusual = new Map<number, Uint8Array>();
   readonly tableUrl: string;
   #rows = 0;
 
   /**
-   * @param capacity - rows that will be added at most
+   * @param capacity - rows that are known to come; more only cost time
    * @param tableUrl - lends its scheme to absolute paths that have none
    */
   constructor(capacity: number, tableUrl: string) {
@@ -46,8 +46,22 @@ export class PathIndex {
     this.tableUrl = tableUrl;
   }
 
+  /** Makes room for so many more rows. */
+  reserve(rows: number): void {
+    const slots = slotsFor(this.#rows + rows);
+    if (slots * 2 <= this.#slots.length) return;
+    const old = this.#slots;
+    this.#slots = new Uint32Array(slots * 2);
+    this.#mask = slots - 1;
+    for (let slot = 0; slot < old.length; slot += 2) {
+      const entry = old[slot + 1] ?? NO_ROW;
+      if (entry !== NO_ROW) this.#insert(old[slot] ?? 0, entry - 1);
+    }
+  }
+
   /** Adds the rows of one more block that are in its set. */
   add(block: PathBlock): void {
+    this.reserve(block.rows.length);
     const start = this.#rows;
     this.#blocks.push(block);
     this.#starts.push(start);

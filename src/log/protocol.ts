@@ -11,8 +11,8 @@ import { fieldHas, unknownTypes } from './schema-search.js';
 import { type Support, TABLE_FEATURES, type TableFacts, tableFeature } from './table-feature.js';
 
 /**
- * Passes a table whose rows Varve reads right. Features that show only in some of the files
- * (`deletionVectors`, `v2Checkpoint`) pass; whoever meets such a file throws {@link unsupported}.
+ * Passes a table whose rows Varve reads right. A feature that shows only in some of the files
+ * (`deletionVectors`) passes; whoever meets such a file throws {@link unsupported}.
  * Every protocol of a log must pass, not only the last.
  * @throws UnsupportedFeatureError that names every feature in the way
  * @see PROTOCOL.md "Requirements for Readers"

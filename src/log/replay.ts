@@ -1,7 +1,7 @@
 /** What a log says, commit after commit: PROTOCOL.md "Action Reconciliation". Pure: nothing is read here. */
 import { CorruptDataError } from '../errors.js';
 import type { Action, DomainMetadata, Metadata, Protocol, SetTransaction } from './actions.js';
-import type { CheckpointContent } from './checkpoint-reader.js';
+import type { CheckpointContent } from './checkpoint.js';
 import { FileState } from './file-state.js';
 import { LayeredMap } from './layered-map.js';
 import { PathIndex } from './path-index.js';
@@ -54,7 +54,7 @@ export function checkpointState(
     domains: LayeredMap.from(
       content.domains.filter(({ removed }) => !removed).map((domain) => [domain.domain, domain]),
     ),
-    files: FileState.start(content.blocks, content.index, version),
+    files: FileState.start(content.blocks, content.index, version).after(version, content.files),
   };
 }
 

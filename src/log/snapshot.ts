@@ -7,10 +7,9 @@ import {
   type VarveError,
 } from '../errors.js';
 import type { ObjectInfo } from '../storage/object-store.js';
-import { storeSource } from '../storage/parquet/source.js';
 import { parseCommit } from './action-codec.js';
 import type { Action, CommitInfo, Protocol } from './actions.js';
-import { type CheckpointContent, readCheckpoint } from './checkpoint-reader.js';
+import { type CheckpointContent, readCheckpoint } from './checkpoint.js';
 import {
   commitInfoOf,
   inCommitTimestamp,
@@ -27,7 +26,7 @@ import {
   listLog,
   segmentError,
 } from './log-segment.js';
-import { checkReadable, unsupported } from './protocol.js';
+import { checkReadable } from './protocol.js';
 import {
   checkpointState,
   emptyState,
@@ -80,7 +79,7 @@ export async function loadSnapshot(log: LogContext, options: LoadOptions = {}): 
     } catch (error) {
       if (plan.checkpoint === undefined || !canPassOver(error)) throw error;
       refused.add(candidateKey(plan.checkpoint));
-      firstError ??= error;
+      firstError ??= isGone(error) ? checkpointGone(error) : error;
       continue;
     }
     try {
@@ -278,9 +277,7 @@ async function readBase(
 ): Promise<CheckpointBase | undefined> {
   const [file] = candidate?.files ?? [];
   if (candidate === undefined || file === undefined) return undefined;
-  if (candidate.kind === 'v2') throw unsupported(['v2Checkpoint'], 'read', file.key);
-  const sources = candidate.files.map((info) => storeSource(log.store, info.key, info));
-  const content = await readCheckpoint(sources, log.url, signal);
+  const content = await readCheckpoint(log, candidate, signal);
   return { version: candidate.version, content, file };
 }
 
@@ -344,6 +341,14 @@ function checkSameTable(log: LogContext, previous: Snapshot, next: Snapshot): vo
 
 function isGone(error: unknown): error is NotFoundError {
   return isVarveError(error, 'NOT_FOUND') && error.kind === 'object';
+}
+
+function checkpointGone(cause: NotFoundError): CorruptDataError {
+  return new CorruptDataError({
+    message: 'a file of the checkpoint is gone, and no other way leads to the version',
+    key: cause.thing,
+    cause,
+  });
 }
 
 function goneForGood(cause: NotFoundError): CorruptDataError {

@@ -189,7 +189,7 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
   {
     name: 'v2Checkpoint',
     kind: 'reader-writer',
-    read: 'at-need',
+    read: 'always',
     write: 'never',
     isActive: ({ configuration }) => configuration.get('delta.checkpointPolicy') === 'v2',
   },

@@ -9,7 +9,8 @@ import type {
   SetTransaction,
   StringMap,
 } from './actions.js';
-import { type CheckpointContent, readTombstones } from './checkpoint-reader.js';
+import type { CheckpointContent } from './checkpoint.js';
+import { readTombstones } from './checkpoint-reader.js';
 import type { FileList } from './file-list.js';
 import { activeTransactions, type CompleteState } from './replay.js';
 import type { StructType } from './schema/types.js';
@@ -119,7 +120,7 @@ export class Snapshot {
   async *tombstones(signal?: AbortSignal): AsyncIterableIterator<RemoveFile> {
     const { state, base } = this.parts;
     if (base !== undefined) {
-      for await (const remove of readTombstones(base.content, signal)) {
+      for await (const remove of readTombstones(base.content.parts, signal)) {
         if (!state.files.overrides(remove)) yield remove;
       }
     }

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/log/actions.js';
-import { readCheckpoint, readTombstones } from '../../src/log/checkpoint-reader.js';
+import { readParts, readTombstones } from '../../src/log/checkpoint-reader.js';
 import { writeCheckpoint } from '../../src/log/checkpoint-writer.js';
 import { parseLastCheckpoint } from '../../src/log/last-checkpoint.js';
 import { checkpointKey, LAST_CHECKPOINT_KEY } from '../../src/log/log-path.js';
+import { PathIndex } from '../../src/log/path-index.js';
 import { loadSnapshot } from '../../src/log/snapshot.js';
 import { decodeRowGroup } from '../../src/storage/parquet/decode.js';
 import { readFooter } from '../../src/storage/parquet/footer.js';
@@ -104,9 +105,10 @@ describe('writeCheckpoint', () => {
       ],
       10 * DAY_MS,
     );
-    const content = await readCheckpoint([bytesSource(bytes, 'c')], 'memory://t', undefined);
+    const index = new PathIndex(0, 'memory://t');
+    const { parts } = await readParts([bytesSource(bytes, 'c')], index, 'all', undefined);
     const kept: string[] = [];
-    for await (const { path } of readTombstones(content)) kept.push(path);
+    for await (const { path } of readTombstones(parts)) kept.push(path);
     expect(kept).toEqual(['young']);
   });
 

@@ -97,16 +97,6 @@ describe('loadSnapshot', () => {
     expect(error).toMatchObject({ code: 'CORRUPT_DATA', key: checkpointKey(3) });
   });
 
-  it('refuses a v2 checkpoint by name when nothing else leads to the version', async () => {
-    const fixture = await tableOf(3);
-    const uuid = '80a083e8-7026-4e79-81be-64bd76c43a11';
-    await fixture.put(checkpointKey(1).replace('.parquet', `.${uuid}.parquet`), 'PAR1PAR1');
-    expect((await loadSnapshot(fixture.log)).files.count).toBe(3);
-    await fixture.store.delete(commitKey(0));
-    const error = await loadSnapshot(fixture.log).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'UNSUPPORTED_FEATURE', features: ['v2Checkpoint'] });
-  });
-
   it('reads the log anew when a commit is cleaned away between its listing and its reading', async () => {
     const fixture = await tableOf(4);
     const { log, store } = fixture;

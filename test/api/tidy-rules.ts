@@ -31,6 +31,7 @@ const BASE: readonly string[] = ['errors.ts', 'clock.ts', 'version.ts'];
 const FOLDERS: readonly string[] = [
   'cli',
   'log',
+  'log/deletion-vector',
   'log/schema',
   'ml',
   'storage',

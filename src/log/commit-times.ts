@@ -12,6 +12,7 @@ import {
   oldestReadable,
 } from './commit-listing.js';
 import { fetchCommitInfo } from './history.js';
+import { CLEAN_UP } from './log-segment.js';
 import type { LogContext, Snapshot } from './table-snapshot.js';
 
 /**
@@ -48,7 +49,8 @@ export async function versionAt(
   const firstMs = await firstTime(fromFiles, fromCommits, ownTimeMs);
   if (lastMs === undefined || firstMs === undefined) throw noVersion(timestampMs, 'none');
   if (timestampMs < firstMs || timestampMs > lastMs) {
-    throw noVersion(timestampMs, `${isoText(firstMs)}..${isoText(lastMs)}`);
+    const isCleanedUp = timestampMs < firstMs && oldest > 0;
+    throw noVersion(timestampMs, `${isoText(firstMs)}..${isoText(lastMs)}`, isCleanedUp);
   }
   const [firstOwn] = fromCommits;
   const sinceMs =
@@ -131,9 +133,11 @@ async function readTime(
   });
 }
 
-function noVersion(timestampMs: number, available: string): NotFoundError {
+function noVersion(timestampMs: number, available: string, isCleanedUp = false): NotFoundError {
   return new NotFoundError({
-    message: 'the table has no version for this instant; ask for one within the range',
+    message: isCleanedUp
+      ? `the log no longer leads to a version of this instant: ${CLEAN_UP}`
+      : 'the table has no version for this instant; ask for one within the range',
     kind: 'version',
     thing: isoText(timestampMs),
     available,

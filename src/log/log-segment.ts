@@ -37,6 +37,8 @@ export type SegmentProblem =
       readonly version: number;
       /** The versions that can be read, `0..7`. */
       readonly available: string;
+      /** Whether it lies before them: then the log was cleaned up, for no log begins later than at 0. */
+      readonly isCleanedUp: boolean;
     };
 
 export interface PlanOptions {
@@ -78,16 +80,21 @@ export function planSegment(
       const oldest = usable.at(-1)?.version;
       const isBeforeHistory = checkpoint === undefined && oldest !== undefined;
       return isBeforeHistory && options.version !== undefined
-        ? { problem: 'no-version', version, available: `${oldest}..${newest}` }
+        ? { problem: 'no-version', version, available: `${oldest}..${newest}`, isCleanedUp: true }
         : { problem: 'gap', missing: next };
     }
     commits.push(commit);
   }
   if (version > newest) {
-    return { problem: 'no-version', version, available: `${oldestOf(log, usable)}..${newest}` };
+    const available = `${oldestOf(log, usable)}..${newest}`;
+    return { problem: 'no-version', version, available, isCleanedUp: false };
   }
   return { version, checkpoint, commits };
 }
+
+/** Why the beginning of a log is missing, and what helps. */
+export const CLEAN_UP =
+  'log clean-up removed it (delta.logRetentionDuration); ask for one that is left, and pin what must last';
 
 /** The error of a table that has no segment. */
 export function segmentError(problem: SegmentProblem, tableUrl: string): VarveError {
@@ -105,7 +112,9 @@ export function segmentError(problem: SegmentProblem, tableUrl: string): VarveEr
       });
     case 'no-version':
       return new NotFoundError({
-        message: `the table at ${tableUrl} has no such version`,
+        message: problem.isCleanedUp
+          ? `the log of the table at ${tableUrl} no longer leads to this version: ${CLEAN_UP}`
+          : `the table at ${tableUrl} has no such version`,
         kind: 'version',
         thing: String(problem.version),
         available: problem.available,

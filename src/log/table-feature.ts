@@ -77,6 +77,9 @@ const OWNED_BY_CATALOG = {
   remedy: CATALOG_REMEDY,
 } as const;
 
+/** Known so that a refusal can say what helps. */
+const REFUSED = { kind: 'reader-writer', read: 'never', write: 'never' } as const;
+
 const READ_ONLY = { kind: 'writer', read: 'always', write: 'never' } as const;
 
 const WIDENING = {
@@ -202,6 +205,24 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
     isActive: ({ configuration }) =>
       configuration.has('delta.coordinatedCommits.commitCoordinator-preview'),
     remedy: CATALOG_REMEDY,
+  },
+  {
+    ...REFUSED,
+    name: 'redirectReaderWriter-preview',
+    remedy:
+      'open the table at the place that its property delta.redirectReaderWriter-preview names',
+  },
+  { ...READ_ONLY, name: 'redirectWriterOnly-preview' },
+  {
+    ...REFUSED,
+    name: 'geospatial',
+    remedy: 'use an engine that has geometry and geography, or drop those columns and the feature',
+  },
+  {
+    ...REFUSED,
+    name: 'timestampNanos',
+    remedy:
+      'use an engine that has nanoseconds, or turn the columns into timestamps and drop the feature',
   },
   { ...READ_ONLY, name: 'icebergCompatV1', isActive: isTrue('delta.enableIcebergCompatV1') },
   { ...READ_ONLY, name: 'icebergCompatV2', isActive: isTrue('delta.enableIcebergCompatV2') },

@@ -63,7 +63,7 @@ async function openVersion(record: InputRecord, options: OpenOptions): Promise<S
     if (!isVarveError(error, 'NOT_FOUND')) throw error;
     const reason =
       error.kind === 'version'
-        ? `the log no longer holds version ${version}`
+        ? `log clean-up removed version ${version}; left are ${error.available ?? 'none'}`
         : `there is no table at ${url}`;
     throw gone(record, [], reason, error);
   }

@@ -51,10 +51,11 @@ function outline(plan: LogSegment | SegmentProblem): unknown {
 }
 
 const gap = (missing: number): unknown => ({ problem: 'gap', missing });
-const noVersion = (version: number, available: string): unknown => ({
+const noVersion = (version: number, available: string, isCleanedUp = false): unknown => ({
   problem: 'no-version',
   version,
   available,
+  isCleanedUp,
 });
 
 describe('planSegment', () => {
@@ -89,8 +90,8 @@ describe('planSegment', () => {
     ['a gap that the checkpoint covers', '0 2 2c 3', {}, [3, '2 classic', '3']],
     ['too new', '0 1', { version: 5 }, noVersion(5, '0..1')],
     ['too new in a cleaned log', '9 10c 10 11', { version: 12 }, noVersion(12, '10..11')],
-    ['cleaned away', '8 9 10c 10 11', { version: 9 }, noVersion(9, '10..11')],
-    ['below everything', '10c 11', { version: 0 }, noVersion(0, '10..11')],
+    ['cleaned away', '8 9 10c 10 11', { version: 9 }, noVersion(9, '10..11', true)],
+    ['below everything', '10c 11', { version: 0 }, noVersion(0, '10..11', true)],
     ['an incomplete checkpoint above all', '0 1 3p1/2', {}, gap(2)],
   ])('%s', (_name, text, options, expected) => {
     expect(outline(planSegment(listing(text), options))).toEqual(expected);
@@ -132,7 +133,9 @@ describe('segmentError', () => {
       key: `_delta_log/${digits(2)}.json`,
     });
     const absent = { problem: 'no-version', version: 5, available: '0..1' } as const;
-    expect(segmentError(absent, 'u')).toMatchObject({
+    const cleaned = segmentError({ ...absent, isCleanedUp: true }, 'u');
+    expect(cleaned.message).toContain('log clean-up');
+    expect(segmentError({ ...absent, isCleanedUp: false }, 'u')).toMatchObject({
       code: 'NOT_FOUND',
       kind: 'version',
       thing: '5',

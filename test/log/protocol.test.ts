@@ -146,6 +146,28 @@ describe('checkReadable', () => {
   });
 });
 
+describe('a refusal', () => {
+  it.each([
+    'catalogManaged',
+    'catalogOwned-preview',
+    'redirectReaderWriter-preview',
+    'geospatial',
+    'timestampNanos',
+    'collations',
+    'adaptiveMetadata',
+    'columnMappingUsageTracking',
+    'somethingNew',
+  ])('names %s and a way out', (name) => {
+    const check = (): void => {
+      checkReadable(listed([name]), metadataOf({}), schemaOf());
+    };
+    expect(check).toThrow(expect.objectContaining({ features: [name], side: 'read' }));
+    expect(check).toThrow(/; (use|open|drop) .+/);
+    // For writers alone it never keeps anybody from reading.
+    expect(refused(checkReadable, { protocol: writers(name) })).toEqual([]);
+  });
+});
+
 describe('checkWritable', () => {
   const field = (name: string): StructType => schemaOf('long', { [name]: 'x' });
 

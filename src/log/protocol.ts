@@ -11,9 +11,7 @@ import { fieldHas, unknownTypes } from './schema-search.js';
 import { type Support, TABLE_FEATURES, type TableFacts, tableFeature } from './table-feature.js';
 
 /**
- * Passes a table whose rows Varve reads right. A feature that shows only in some of the files
- * (`deletionVectors`) passes; whoever meets such a file throws {@link unsupported}.
- * Every protocol of a log must pass, not only the last.
+ * Passes a table whose rows Varve reads right. Every protocol of a log must pass, not only the last.
  * @throws UnsupportedFeatureError that names every feature in the way
  * @see PROTOCOL.md "Requirements for Readers"
  */
@@ -146,7 +144,6 @@ function isReadable(name: string, table: TableFacts): boolean {
 function isSupported(support: Support, isActive: boolean | undefined): boolean {
   switch (support) {
     case 'always':
-    case 'at-need':
       return true;
     case 'inactive':
       return isActive === false;

@@ -15,10 +15,9 @@ export interface TableFacts {
 
 /**
  * How Varve meets a feature. `always`: it is implemented, or asks for nothing. `inactive`: only
- * while nothing in the table uses it. `at-need`: let pass, and refused where its data is met.
- * `never`.
+ * while nothing in the table uses it. `never`.
  */
-export type Support = 'always' | 'inactive' | 'at-need' | 'never';
+export type Support = 'always' | 'inactive' | 'never';
 
 export interface TableFeature {
   /** As the protocol spells it. */
@@ -175,7 +174,7 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
   {
     name: 'deletionVectors',
     kind: 'reader-writer',
-    read: 'at-need',
+    read: 'always',
     write: 'never',
     isActive: isTrue('delta.enableDeletionVectors'),
     remedy: 'purge the deletion vectors (REORG TABLE ... APPLY (PURGE)) and drop the feature',

@@ -13,9 +13,9 @@ export async function countRows(plan: PlannedScan, options: CallOptions): Promis
   const known = plan.rowFilter === undefined ? plan.files.filter(({ allMatch }) => allMatch) : [];
   const unknown = known.length === 0 ? plan.files : plan.files.filter((file) => !file.allMatch);
   let count = 0;
-  for (const { file } of known) {
+  for (const { file, only } of known) {
     options.signal?.throwIfAborted();
-    count += await recordCount(plan.snapshot, file, options.signal);
+    count += only?.cardinality ?? (await recordCount(plan.snapshot, file, options.signal));
     if (plan.limit !== undefined && count >= plan.limit) return plan.limit;
   }
   count += await countRead(plan, unknown, options);

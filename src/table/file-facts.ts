@@ -1,4 +1,5 @@
 /** What the log says of a file without opening it: partition values and statistics, as a condition asks for them. */
+import { CorruptDataError } from '../errors.js';
 import type { AddFile } from '../log/actions.js';
 import { ActionColumns, FileEntry } from '../log/file-list.js';
 import { parseFileStats } from '../log/file-stats.js';
@@ -38,14 +39,33 @@ export function addEntry(add: AddFile): FileEntry {
   return new FileEntry(new ActionColumns([add]), 0);
 }
 
-/** How many rows a file holds: from its statistics, else from its footer. */
+/**
+ * How many rows of a file its deletion vector leaves: by its statistics, else by its footer.
+ *
+ * @throws CorruptDataError when the deletion vector removes more rows than there are
+ */
 export async function recordCount(
   snapshot: Snapshot,
   file: DataFile,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const known = parseFileStats(file.entry.stats, [])?.numRecords;
-  if (known !== undefined) return known;
+  const { stats, deletionVector } = file.entry;
+  const stored =
+    parseFileStats(stats, [])?.numRecords ?? (await storedRows(snapshot, file, signal));
+  const left = stored - (deletionVector?.cardinality ?? 0);
+  if (left >= 0) return left;
+  throw new CorruptDataError({
+    message: `the deletion vector of a file removes more rows than the ${stored} it has`,
+    key: file.key,
+    field: 'deletionVector',
+  });
+}
+
+async function storedRows(
+  snapshot: Snapshot,
+  file: DataFile,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
   return (await readFooter(source, signal === undefined ? {} : { signal })).numRows;
 }

@@ -1,6 +1,8 @@
 /** One data file to batches of the table's own types, row group by row group. */
 import type { Data, RecordBatch } from 'apache-arrow';
-import { isVarveError } from '../errors.js';
+import { CorruptDataError, isVarveError } from '../errors.js';
+import { readDeletionVector } from '../log/deletion-vector/read-deletion-vector.js';
+import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import { parsePartitionValue } from '../log/partition-value.js';
 import { arrowSchema } from '../log/schema/arrow-type.js';
 import { batchOf, conformBatch } from '../log/schema/conform.js';
@@ -23,31 +25,57 @@ export interface FileReading {
   readonly schema: StructType;
 }
 
-/** A data file whose footer has been read. */
+/** A data file whose footer and deletion vector have been read. */
 export interface OpenedFile {
   readonly reading: FileReading;
   readonly file: DataFile;
   readonly source: ParquetSource;
   readonly footer: ParquetFooter;
+  readonly deleted: RowBitmap | undefined;
+  readonly only: RowBitmap | undefined;
+}
+
+/** A file to open. */
+export interface FileToRead {
+  readonly file: DataFile;
+  /** Exactly these rows are wanted, instead of those that its deletion vector leaves. */
+  readonly only?: RowBitmap | undefined;
 }
 
 /**
- * Reads a file's footer.
+ * Reads a file's footer, and its deletion vector when that counts.
  *
- * @throws DataGoneError when the file is not there; CorruptDataError when it is no Parquet file
+ * @throws DataGoneError when the file or its deletion vector is not there; CorruptDataError when it is no Parquet file,
+ * or the deletion vector is damaged or names rows that the file does not have
  */
 export async function openFile(
   reading: FileReading,
-  file: DataFile,
+  { file, only }: FileToRead,
   signal: AbortSignal,
 ): Promise<OpenedFile> {
   const { snapshot } = reading;
   const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
-  const footer = await orGone(snapshot, file, readFooter(source, { signal }));
-  return { reading, file, source, footer };
+  const [footer, deleted] = await Promise.all([
+    orGone(snapshot, readFooter(source, { signal })),
+    only === undefined ? deletedRows(snapshot, file, signal) : undefined,
+  ]);
+  checkRows(only ?? deleted, footer);
+  return { reading, file, source, footer, deleted, only };
 }
 
-/** Decodes one row group: every wanted column, in the table's types; partition columns from the log. */
+/** The rows of a row group that are wanted, counted from its first; undefined when that is every one. */
+export function wantedRows(
+  { footer, deleted, only }: OpenedFile,
+  rowGroup: number,
+): Uint32Array | undefined {
+  const first = firstRowOf(footer, rowGroup);
+  const behind = first + (footer.rowGroups[rowGroup]?.numRows ?? 0);
+  return only?.indexesOf(first, behind) ?? deleted?.indexesWithout(first, behind);
+}
+
+/**
+ * Decodes one row group with all its rows: every wanted column, in the table's types; partition columns from the log.
+ */
 export async function readRowGroup(
   opened: OpenedFile,
   rowGroup: number,
@@ -59,7 +87,7 @@ export async function readRowGroup(
   const stored = schema.fields.filter(({ name }) => !partitionColumns.has(name));
   const leaves = leavesOf(footer, stored);
   const decoding = decodeRowGroup(source, footer, rowGroup, { leaves, signal });
-  const decoded = await orGone(snapshot, file, decoding);
+  const decoded = await orGone(snapshot, decoding);
   const rows = footer.rowGroups[rowGroup]?.numRows ?? 0;
   const conformed = conformBatch(
     decoded,
@@ -77,13 +105,35 @@ export async function readRowGroup(
   return batchOf(arrowSchema(schema), children, rows);
 }
 
-async function orGone<T>(snapshot: Snapshot, file: DataFile, read: Promise<T>): Promise<T> {
+async function orGone<T>(snapshot: Snapshot, read: Promise<T>): Promise<T> {
   try {
     return await read;
   } catch (error) {
-    if (isVarveError(error, 'NOT_FOUND')) throw dataGone(snapshot.version, [file.key]);
+    if (isVarveError(error, 'NOT_FOUND')) throw dataGone(snapshot.version, [error.thing]);
     throw error;
   }
+}
+
+async function deletedRows(
+  snapshot: Snapshot,
+  { entry }: DataFile,
+  signal: AbortSignal,
+): Promise<RowBitmap | undefined> {
+  const { deletionVector } = entry;
+  if (deletionVector === undefined) return undefined;
+  return await orGone(snapshot, readDeletionVector(snapshot.log, deletionVector, { signal }));
+}
+
+/** A deletion vector that names rows beyond the file's end is another file's. */
+function checkRows(rows: RowBitmap | undefined, { key, numRows }: ParquetFooter): void {
+  const last = rows?.last;
+  if (last === undefined || last < numRows) return;
+  throw new CorruptDataError({
+    message: `the deletion vector of ${key} names a row that the file, of ${numRows} rows, does not have`,
+    key,
+    position: last,
+    field: 'deletionVector',
+  });
 }
 
 /** The leaves of the wanted columns, matched as conforming matches them: by exact name, else without case. */

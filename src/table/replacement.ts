@@ -6,7 +6,7 @@ import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
 import { mayMatch, mustMatch } from './expression/prune.js';
 import { factsReader, recordCount } from './file-facts.js';
-import { openFile, readRowGroup } from './read-file.js';
+import { openFile, readRowGroup, wantedRows } from './read-file.js';
 import { takeRows } from './row/take.js';
 import { columnsOf } from './scan-columns.js';
 
@@ -94,9 +94,11 @@ async function* fileBatches(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const never = signal ?? new AbortController().signal;
-  const opened = await openFile(reading, file, never);
+  const opened = await openFile(reading, { file }, never);
   for (let group = 0; group < opened.footer.rowGroups.length; group++) {
-    yield await readRowGroup(opened, group, never);
+    const rows = wantedRows(opened, group);
+    const batch = await readRowGroup(opened, group, never);
+    yield rows === undefined ? batch : takeRows(batch, rows);
   }
 }
 

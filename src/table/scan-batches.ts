@@ -4,7 +4,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { inOrder } from '../log/in-order.js';
 import { selectRows } from './expression/evaluate.js';
 import type { CallOptions } from './options.js';
-import { type OpenedFile, openFile, readRowGroup } from './read-file.js';
+import { type OpenedFile, openFile, readRowGroup, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';
 
@@ -17,6 +17,8 @@ interface Unit {
   readonly opened: OpenedFile;
   readonly rowGroup: number;
   readonly allMatch: boolean;
+  /** Undefined: every row of the row group. */
+  readonly rows: Uint32Array | undefined;
 }
 
 /** Batches with the output columns and only matching rows; none is empty. Leaving the loop stops all I/O. */
@@ -31,11 +33,11 @@ export async function* scanBatches(
   if (left === 0) return;
   let bytes = 0;
   const read = async (
-    { opened, rowGroup, allMatch }: Unit,
+    unit: Unit,
     stop: AbortSignal,
   ): Promise<{ readonly batch: RecordBatch; readonly storedBytes: number }> => ({
-    batch: filtered(plan, await readRowGroup(opened, rowGroup, stop), allMatch),
-    storedBytes: storedBytesOf(opened, rowGroup),
+    batch: filtered(plan, await readRowGroup(unit.opened, unit.rowGroup, stop), unit),
+    storedBytes: storedBytesOf(unit.opened, unit.rowGroup),
   });
   const ahead = inOrder(units(plan, signal), ROW_GROUPS_AHEAD, signal, read);
   for await (const { batch, storedBytes } of ahead) {
@@ -62,27 +64,48 @@ async function* units(
 ): AsyncGenerator<Unit, void, undefined> {
   const reading = { snapshot: plan.snapshot, schema: plan.reading };
   const open = async (
-    { file, allMatch }: PlannedFile,
+    planned: PlannedFile,
     stop: AbortSignal,
   ): Promise<{ readonly opened: OpenedFile; readonly allMatch: boolean }> => ({
-    opened: await openFile(reading, file, stop),
-    allMatch,
+    opened: await openFile(reading, planned, stop),
+    allMatch: planned.allMatch,
   });
   for await (const { opened, allMatch } of inOrder(plan.files, FILES_AHEAD, signal, open)) {
     for (let rowGroup = 0; rowGroup < opened.footer.rowGroups.length; rowGroup++) {
-      yield { opened, rowGroup, allMatch };
+      const rows = wantedRows(opened, rowGroup);
+      if (rows?.length !== 0) yield { opened, rowGroup, allMatch, rows };
     }
   }
 }
 
-function filtered(plan: PlannedScan, batch: RecordBatch, allMatch: boolean): RecordBatch {
+function filtered(
+  plan: PlannedScan,
+  batch: RecordBatch,
+  { allMatch, rows: wanted }: Unit,
+): RecordBatch {
   const { where, rowFilter } = plan;
-  let rows = batch;
-  if (where !== undefined && !allMatch) rows = kept(rows, selectRows(where, rows));
+  const matching = where === undefined || allMatch ? undefined : selectRows(where, batch);
+  const picked =
+    matching === undefined || wanted === undefined
+      ? (matching ?? wanted)
+      : common(matching, wanted);
+  let rows = picked === undefined ? batch : kept(batch, picked);
   if (rowFilter !== undefined && rows.numRows > 0) {
     rows = kept(rows, rowFilter.keep(rows));
   }
   return rows;
+}
+
+/** What two ascending lists have in common. */
+function common(a: Uint32Array, b: Uint32Array): Uint32Array {
+  const both = new Uint32Array(Math.min(a.length, b.length));
+  let length = 0;
+  let at = 0;
+  for (const value of a) {
+    while (at < b.length && (b[at] ?? 0) < value) at++;
+    if (b[at] === value) both[length++] = value;
+  }
+  return both.subarray(0, length);
 }
 
 function kept(batch: RecordBatch, indexes: Uint32Array): RecordBatch {

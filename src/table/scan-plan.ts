@@ -1,6 +1,6 @@
 /** What a scan is going to read: a pure decision over a snapshot. */
 
-import { UnsupportedFeatureError } from '../errors.js';
+import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import type { StructField, StructType } from '../log/schema/types.js';
 import type { Snapshot } from '../log/table-snapshot.js';
 import { type DataFile, dataFiles } from './data-files.js';
@@ -16,6 +16,8 @@ import type { RowFilter, ScanPlan } from './scan-types.js';
 export interface PlannedFile {
   readonly file: DataFile;
   readonly allMatch: boolean;
+  /** Exactly these rows of the file are read, instead of those that its deletion vector leaves. */
+  readonly only?: RowBitmap | undefined;
 }
 
 export interface PlannedScan {
@@ -43,7 +45,6 @@ interface ScanRequest {
  * Binds the request to the snapshot's schema and leaves out every file in which no row can match.
  *
  * @throws InvalidArgumentError when a column is not the table's, or a value cannot be compared with its column
- * @throws UnsupportedFeatureError when a file that would be read has a deletion vector
  */
 export function planScan(snapshot: Snapshot, request: ScanRequest): PlannedScan {
   const { schema } = snapshot;
@@ -68,7 +69,6 @@ export function planScan(snapshot: Snapshot, request: ScanRequest): PlannedScan 
       skippedBytes += file.sizeBytes;
       continue;
     }
-    refuseDeletionVector(file);
     const allMatch = where === undefined || facts === undefined || mustMatch(where, facts);
     files.push({ file, allMatch });
   }
@@ -85,16 +85,4 @@ export function publicPlan(plan: PlannedScan): ScanPlan {
     bytesSkipped: plan.skippedBytes,
     columns: plan.reading.fields.map(({ name }) => name),
   };
-}
-
-/** Rows that are marked as deleted would be given as if they were there. */
-function refuseDeletionVector({ entry }: DataFile): void {
-  if (entry.deletionVector === undefined) return;
-  throw new UnsupportedFeatureError({
-    message:
-      'a file of this version has rows marked as deleted, which this version of varve does not read',
-    features: ['deletionVectors'],
-    side: 'read',
-    remedy: 'purge the deletion vectors with another engine (REORG TABLE ... APPLY (PURGE))',
-  });
 }

@@ -55,6 +55,17 @@ export class RowBitmap {
     return new RowBitmap(containers);
   }
 
+  /** The highest row; undefined when there is none. */
+  get last(): number | undefined {
+    const container = this.#containers.at(-1);
+    if (container === undefined) return undefined;
+    let last = 0;
+    visitContainer(container, 0, Number.POSITIVE_INFINITY, (_, end) => {
+      last = end - 1;
+    });
+    return last;
+  }
+
   has(row: number): boolean {
     const container = this.#containers[this.#firstAt(row)];
     if (container === undefined || container.base > row) return false;

@@ -1,5 +1,7 @@
 /** Writes roaring bitmaps for tests, after RoaringFormatSpec, in whichever form a test asks for. */
 
+import type { DeletionVectorDescriptor } from '../../../src/log/actions.js';
+
 /** The rows of one container of 65,536, by their low 16 bits, and how to write them. */
 export interface TestContainer {
   readonly high: number;
@@ -65,4 +67,40 @@ function body({ rows, form }: TestContainer): number[] {
     else runs.push([row, 0]);
   }
   return [...u16(runs.length), ...runs.flatMap(([start, more]) => [...u16(start), ...u16(more)])];
+}
+
+/** An inline deletion vector of these rows, below 2^32. */
+export function inlineVector(rows: readonly number[]): DeletionVectorDescriptor {
+  const highs = [...new Set(rows.map((row) => row >>> 16))].toSorted((a, b) => a - b);
+  const containers = highs.map((high): TestContainer => {
+    const own = rows.filter((row) => row >>> 16 === high).map((row) => row & 0xffff);
+    const form = own.length > 4096 ? 'bits' : 'rows';
+    return { high, rows: own.toSorted((a, b) => a - b), form };
+  });
+  const bytes = portableBytes(rows.length === 0 ? [] : [[0, bitmapBytes(containers)]]);
+  return {
+    storageType: 'i',
+    pathOrInlineDv: encodeZ85(bytes),
+    sizeInBytes: bytes.length,
+    cardinality: rows.length,
+  };
+}
+
+const DIGITS =
+  '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#';
+
+function encodeZ85(bytes: Uint8Array): string {
+  const padded = Buffer.alloc(Math.ceil(bytes.length / 4) * 4);
+  padded.set(bytes);
+  let text = '';
+  for (let at = 0; at < padded.length; at += 4) {
+    let value = padded.readUInt32BE(at);
+    let digits = '';
+    for (let digit = 0; digit < 5; digit++) {
+      digits = `${DIGITS[value % 85]}${digits}`;
+      value = Math.floor(value / 85);
+    }
+    text += digits;
+  }
+  return text;
 }

@@ -76,6 +76,23 @@ const same = JSON.stringify(await again.scan().toArray(), replacer) === JSON.str
 if (!same || again.digest !== trained.digest) throw new Error('the run could not be reproduced');
 say(`${trained.rows.length} training rows, equal one by one`);
 
+step('follow the changes of a table, and keep a copy in step');
+const properties = { 'delta.enableChangeDataFeed': 'true' };
+const weights = await DeltaTable.create(`${LAKE}/weights`, {
+  schema: { id: 'long not null', grams: 'long' },
+  properties,
+});
+await weights.append([{ id: 1, grams: 3750 }, { id: 2, grams: 3800 }]);
+await weights.overwrite([{ id: 1, grams: 3775 }]);
+const copy = new Map();
+for await (const { version, rows: changes } of weights.changes({ from: 0 })) {
+  for await (const { type, row } of changes()) {
+    if (type === 'insert' || type === 'update_postimage') copy.set(row.id, row.grams);
+    else copy.delete(row.id);
+  }
+  say(`version ${version}: ${[...copy].map(([id, grams]) => `penguin ${id} ${grams} g`).join(', ') || 'nothing yet'}`);
+}
+
 step('the history of the table');
 for (const entry of (await table.history()).toReversed()) {
   const { operation, operationParameters: asked, operationMetrics: did } = entry;

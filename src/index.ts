@@ -64,6 +64,12 @@ export type {
 } from './storage/object-store.js';
 export { openStore } from './storage/open-store.js';
 export type { ArrowBatch, ArrowColumn, ArrowField, ArrowTable } from './table/arrow-shape.js';
+export type {
+  Change,
+  ChangesOptions,
+  ChangeType,
+  VersionChanges,
+} from './table/changes-types.js';
 export { DeltaTable } from './table/delta-table.js';
 export {
   and,

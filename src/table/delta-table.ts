@@ -2,6 +2,8 @@
 
 import type { CommitAttempt } from '../errors.js';
 import { append } from './append.js';
+import { tableChanges } from './changes.js';
+import type { ChangesOptions, VersionChanges } from './changes-types.js';
 import { createTable } from './create.js';
 import { openTable, tableExists } from './open.js';
 import type {
@@ -144,6 +146,28 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    */
   overwrite(rows: Rows<NewRowIn<S>>, options: OverwriteOptions<RowIn<S>> = {}): Promise<Commit> {
     return overwrite(this.#handle.state, rows, options);
+  }
+
+  /**
+   * What each version from `from` on changed, one whole version at a time, those that changed no rows among them; with
+   * `follow` also what is committed from now on, until the loop is left or `signal` is aborted, which rejects with its
+   * reason. PROTOCOL.md "Change Data Feed".
+   *
+   * Rows have the columns and types of the version at the end of the range: `to`, or the newest when the iteration
+   * begins; a version that is committed later has its own. Columns are followed through renames; those that were
+   * dropped by then are left out, those that came later are null before. An iteration holds the actions of one version
+   * and reads files a little ahead; each version's rows may be read later, or not at all.
+   *
+   * Errors come at the version that they are about, after the versions before it:
+   *
+   * @throws NotFoundError (kind `changes`) when a version of the range is gone from the log, with the range that is left
+   * in `available`, or was committed while `delta.enableChangeDataFeed` was not true
+   * @throws SchemaMismatchError when a version cannot be read with the schema of the end
+   * @throws DataGoneError when a data file of a version is gone
+   * @throws InvalidArgumentError when an option is wrong; at once
+   */
+  changes(options: ChangesOptions): AsyncIterable<VersionChanges<RowIn<S>>> {
+    return tableChanges(this.#handle, options);
   }
 
   /** What was committed, newest first. */

@@ -12,6 +12,7 @@ import {
   pass,
   refusedBy,
 } from './outcome.js';
+import { readChanges } from './table-changes.js';
 import { compareFiles, readRows } from './table-rows.js';
 
 interface CaseProbe {
@@ -22,6 +23,8 @@ interface CaseProbe {
   readonly timestampMs?: number;
   readonly where?: string;
   readonly columns?: readonly string[];
+  readonly start?: number;
+  readonly end?: number | null;
   readonly rows?: number;
   readonly sha256?: string;
   readonly file?: string;
@@ -76,7 +79,6 @@ export function sparkProbes(scratch: string): Probe[] {
 
 async function answerOf(folder: string, probe: CaseProbe, scratch: string): Promise<Outcome> {
   const kind = probe.kind === 'error' ? (probe.kind_of ?? 'read') : probe.kind;
-  if (kind === 'changes') return refusedBy('change feed');
   if (probe.where !== undefined) return refusedBy('sql where');
   if (probe.columns?.some((column) => column.includes('_metadata')) === true) {
     return refusedBy('metadata columns');
@@ -86,16 +88,16 @@ async function answerOf(folder: string, probe: CaseProbe, scratch: string): Prom
     const run =
       kind === 'append'
         ? () => appendTo(table, scratch)
-        : () => readRows(table, { at: atOf(probe) });
+        : kind === 'changes'
+          ? () => readChanges(table, rangeOf(probe))
+          : () => readRows(table, { at: atOf(probe) });
     return await expectRefusal(run, expectedError(probe));
   }
   const out = join(scratch, 'ours.jsonl');
   const { columns } = probe;
-  const read = await readRows(table, {
-    at: atOf(probe),
-    out,
-    ...(columns === undefined ? {} : { columns }),
-  });
+  const read = await (kind === 'changes'
+    ? readChanges(table, rangeOf(probe), out)
+    : readRows(table, { at: atOf(probe), out, ...(columns === undefined ? {} : { columns }) }));
   if (read.sha256 === probe.sha256 && read.rows === probe.rows) return pass;
   const difference = compareFiles(out, join(folder, probe.file ?? ''));
   return difference.status === 'fail' ? difference : failure(`sha256 ${read.sha256}`);
@@ -105,6 +107,10 @@ function expectedError({ id, expect = '', feature }: CaseProbe): ExpectedError {
   const code = CODES[expect];
   if (code === undefined) throw new TypeError(`${id}: no code for ${expect}`);
   return { code, ...(feature === undefined ? {} : { feature }) };
+}
+
+function rangeOf({ start = 0, end }: CaseProbe): { from: number; to?: number } {
+  return typeof end === 'number' ? { from: start, to: end } : { from: start };
 }
 
 function atOf({ version, timestampMs }: CaseProbe): At {

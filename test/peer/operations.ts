@@ -17,6 +17,7 @@ export const operations: Readonly<Record<string, Operation>> = {
   files,
   history,
   snapshot,
+  changes,
   write,
   shutdown,
 };
@@ -96,6 +97,28 @@ async function snapshot(args: Arguments): Promise<object> {
     properties: Object.fromEntries(state.properties),
     tableId: state.tableId,
   };
+}
+
+async function changes(args: Arguments): Promise<object> {
+  const path = args.text('path');
+  const out = args.text('out');
+  const from = args.optionalNumber('start');
+  const to = args.optionalNumber('end');
+  if (from === undefined) throw args.invalid('start', 'an integer');
+  args.end();
+
+  const table = await DeltaTable.open(path);
+  const { schema } = await table.snapshot({ version: to });
+  // The other engines' answers have no `_commit_timestamp`: it may be the time of a file.
+  const added = [
+    { name: '_change_type', type: 'string', nullable: true },
+    { name: '_commit_version', type: 'long', nullable: true },
+  ];
+  const rows = new CanonicalRows({ type: 'struct', fields: [...schema.fields, ...added] });
+  for await (const version of table.changes({ from, to })) {
+    for await (const batch of version.batches()) rows.add(batch as unknown as RecordBatch);
+  }
+  return rows.finish(out);
 }
 
 async function write(args: Arguments): Promise<object> {

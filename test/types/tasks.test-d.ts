@@ -61,6 +61,28 @@ export async function fromZod(): Promise<string | undefined> {
   return note ?? first?.sensor.toUpperCase();
 }
 
+export async function mirror(
+  load: () => Promise<number>,
+  save: (next: number) => Promise<void>,
+  signal: AbortSignal,
+): Promise<bigint[]> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  const gone: bigint[] = [];
+  for await (const commit of table.changes({ from: await load(), follow: true, signal })) {
+    for await (const { type, row } of commit.rows()) {
+      if (type === 'delete') gone.push(row.id);
+      // @ts-expect-error there is no such type of change
+      if (type === 'update') gone.pop();
+      // @ts-expect-error there is no such column
+      void row.wings;
+    }
+    await save(commit.version + 1);
+  }
+  // @ts-expect-error where to begin must be said
+  table.changes({ follow: true });
+  return gone;
+}
+
 export async function train(table: DeltaTable<typeof orders>): Promise<void> {
   const tracker = await Tracker.open('./lake');
   const parts = hashSplit({ key: ['id'], parts: { train: 0.8, test: 0.2 } });

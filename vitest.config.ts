@@ -12,6 +12,7 @@ export default defineConfig({
   resolve: {
     alias: {
       '#local-store': source('storage/local-store.ts'),
+      '#page-bytes': source('storage/parquet/page-bytes-node.ts'),
       '#parquet-host': source('storage/parquet/host-node.ts'),
     },
   },

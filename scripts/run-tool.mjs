@@ -23,6 +23,7 @@ const bundle = await rolldown({
   resolve: {
     alias: {
       '#local-store': inRoot('src/storage/local-store.ts'),
+      '#page-bytes': inRoot('src/storage/parquet/page-bytes-node.ts'),
       '#parquet-host': inRoot('src/storage/parquet/host-node.ts'),
     },
   },

@@ -16,7 +16,8 @@ it('the root bundles for a browser, with nothing of Node left in it', async () =
 it('the bundle does not hold the local store', async () => {
   const { chunks } = await bundleForBrowser('dist/index.js');
   const modules = chunks.flatMap((chunk) => chunk.moduleIds);
-  const nodeOnly = /[\\/](?:local-store|host-node|proper-lockfile[\\/].*|graceful-fs[\\/].*)\.js$/u;
+  const nodeOnly =
+    /[\\/](?:local-store|host-node|page-bytes-node|proper-lockfile[\\/].*|graceful-fs[\\/].*)\.js$/u;
   expect(modules.length).toBeGreaterThan(0);
   expect(modules.filter((id) => nodeOnly.test(id) && !id.endsWith('no-local-store.js'))).toEqual(
     [],

@@ -82,6 +82,7 @@ const isConcreteStore = (path: string): boolean =>
 /** Where `#name` leads under Node; package.json has the other target. */
 const HOST_IMPORTS: Readonly<Record<string, string>> = {
   '#local-store': 'storage/local-store.ts',
+  '#page-bytes': 'storage/parquet/page-bytes-node.ts',
   '#parquet-host': 'storage/parquet/host-node.ts',
 };
 

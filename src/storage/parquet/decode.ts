@@ -7,24 +7,17 @@ import {
   Struct,
   type TypeMap,
 } from 'apache-arrow';
-import {
-  CorruptDataError,
-  InternalError,
-  InvalidArgumentError,
-  LimitError,
-  UnsupportedFeatureError,
-} from '../../errors.js';
+import { CorruptDataError, InternalError, InvalidArgumentError } from '../../errors.js';
 import { batchOfColumns, batchWithoutRows } from './arrow-columns.js';
 import { chunkWeight, divideLeaves, joinParts } from './column-parts.js';
+import { decodeError, type RowGroupPlace } from './decode-error.js';
 import { readFooter } from './footer.js';
 import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
-import { buildMiniFile, chunkRanges, type MiniFilePlan } from './mini-file.js';
+import { buildMiniFile, chunkRanges, type MiniFile, wholeChunk } from './mini-file.js';
 import { type CodecPool, sharedPool } from './pool.js';
+import { checkChunks } from './row-group-limits.js';
 import { type ParquetSource, readRanges } from './source.js';
-import type { CodecOutcome, CodecResult } from './wasm-codec.js';
-
-/** Uncompressed bytes of one row group's wanted columns: WebAssembly has 4 GiB, and each value is there up to 3 times. */
-export const MAX_ROW_GROUP_BYTES: number = 1.5 * 1024 * 1024 * 1024;
+import type { CodecResult } from './wasm-codec.js';
 
 /** Row groups that {@link readParquetFile} fetches and decodes ahead of its reader. */
 export const LOOK_AHEAD_ROW_GROUPS = 2;
@@ -45,7 +38,8 @@ export interface DecodeOptions {
  *
  * @throws UnsupportedFeatureError when a wanted chunk is encrypted, external, or in a codec or encoding we lack
  * @throws CorruptDataError when the chunk's bytes are damaged
- * @throws LimitError when the row group is larger than {@link MAX_ROW_GROUP_BYTES}
+ * @throws LimitError when the row group is larger than {@link MAX_ROW_GROUP_BYTES}, a page than `MAX_PAGE_BYTES`, or
+ *   either expands more than {@link MAX_EXPANSION} times
  * @throws InvalidArgumentError when a row group or leaf does not exist
  */
 export async function decodeRowGroup(
@@ -59,15 +53,15 @@ export async function decodeRowGroup(
   const leaves = wantedLeaves(footer, options.leaves);
   if (leaves.length === 0) return batchWithoutColumns(group.numRows);
   const place: RowGroupPlace = { key: footer.key, rowGroupIndex };
-  checkChunks(group, leaves, place);
+  checkChunks(footer, group, leaves);
   const { numRows } = group;
   const parts = divideLeaves(footer, group, leaves);
-  const files = await readMiniFiles(source, { footer, group, leaves }, { parts, signal });
+  const files = await readMiniFiles(source, { footer, group, leaves, parts, signal });
   const decoded = parts.map(async (part, index) => {
-    const file = files[index];
-    if (file === undefined) throw new InternalError({ message: 'a part has no file' });
+    const mini = files[index];
+    if (mini === undefined) throw new InternalError({ message: 'a part has no file' });
     const workBytes = part.reduce((sum, leaf) => sum + chunkWeight(group, leaf), 0);
-    const outcome = await pool.run({ kind: 'decode', file, numRows }, { workBytes, signal });
+    const outcome = await pool.run({ kind: 'decode', ...mini, numRows }, { workBytes, signal });
     if (!outcome.ok) throw decodeError(outcome, place);
     return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
   });
@@ -107,11 +101,6 @@ export async function* readParquetFile(
   }
 }
 
-interface RowGroupPlace {
-  readonly key: string;
-  readonly rowGroupIndex: number;
-}
-
 function rowGroupAt(footer: ParquetFooter, index: number): RowGroupInfo {
   const group = footer.rowGroups[index];
   if (group !== undefined) return group;
@@ -135,83 +124,29 @@ function wantedLeaves(footer: ParquetFooter, leaves: readonly number[] | undefin
   return [...new Set(leaves)].sort((a, b) => a - b);
 }
 
-const DECODED_CODECS: ReadonlySet<string> = new Set([
-  'UNCOMPRESSED',
-  'SNAPPY',
-  'GZIP',
-  'BROTLI',
-  'LZ4',
-  'ZSTD',
-  'LZ4_RAW',
-]);
-
-/** A file for each part. On its own, so that the bytes that were read are let go before anything is decoded. */
-async function readMiniFiles(
-  source: ParquetSource,
-  { footer, group, leaves }: MiniFilePlan,
-  { parts, signal }: PartsToRead,
-): Promise<Uint8Array[]> {
-  const chunks = await readRanges(source, chunkRanges(group, leaves), signal);
-  return parts.map((part) =>
-    buildMiniFile(
-      { footer, group, leaves: part },
-      part.flatMap((leaf) => chunks[leaves.indexOf(leaf)] ?? []),
-    ),
-  );
-}
-
 interface PartsToRead {
+  readonly footer: ParquetFooter;
+  readonly group: RowGroupInfo;
+  readonly leaves: readonly number[];
   readonly parts: readonly (readonly number[])[];
   readonly signal: AbortSignal | undefined;
 }
 
-/** Refuses by name what cannot be decoded. */
-function checkChunks(group: RowGroupInfo, leaves: readonly number[], { key }: RowGroupPlace): void {
-  let bytes = 0;
-  for (const leaf of leaves) {
-    const chunk = group.chunks[leaf];
-    if (chunk === undefined) throw new InternalError({ message: 'a leaf has no chunk' });
-    if (chunk.refusal !== undefined) throw unsupported(key, chunk.refusal);
-    if (!DECODED_CODECS.has(chunk.codec)) throw unsupported(key, `codec ${chunk.codec}`);
-    bytes += chunk.uncompressedBytes;
-  }
-  if (bytes > MAX_ROW_GROUP_BYTES) throw tooLarge(key, bytes);
-}
-
-function decodeError(
-  { message, trapped, wasmBytes }: CodecOutcome & { readonly ok: false },
-  { key, rowGroupIndex }: RowGroupPlace,
-): Error {
-  if (/^(nyi|not yet implemented)|unsupported|not supported|disabled feature/i.test(message)) {
-    return unsupported(key, message);
-  }
-  // A module that trapped while its memory was nearly full ran out of it; anything else is the data's fault.
-  const isFull = trapped && wasmBytes > MAX_ROW_GROUP_BYTES;
-  if (isFull || /overflow decoding byte array/i.test(message)) return tooLarge(key, wasmBytes);
-  return new CorruptDataError({
-    message: `a row group of ${key} cannot be decoded; restore the file`,
-    key,
-    position: rowGroupIndex,
-    cause: message,
-  });
-}
-
-function unsupported(key: string, feature: string): UnsupportedFeatureError {
-  return new UnsupportedFeatureError({
-    message: `the Parquet file ${key} cannot be read`,
-    features: [`parquet ${feature}`],
-    side: 'read',
-    remedy: 'rewrite the file with another engine',
-  });
-}
-
-function tooLarge(key: string, value: number): LimitError {
-  return new LimitError({
-    message: `a row group of ${key} is too large to decode; select fewer columns`,
-    limit: 'MAX_ROW_GROUP_BYTES',
-    value,
-    max: MAX_ROW_GROUP_BYTES,
-  });
+/** A file for each part. On its own, so that the bytes that were read are let go before anything is decoded. */
+async function readMiniFiles(
+  source: ParquetSource,
+  { footer, group, leaves, parts, signal }: PartsToRead,
+): Promise<MiniFile[]> {
+  const bytes = await readRanges(source, chunkRanges(group, leaves), signal);
+  const chunks = bytes.map((chunk, index) => wholeChunk(group, leaves[index] ?? 0, chunk));
+  return parts.map((part) =>
+    buildMiniFile({
+      footer,
+      numRows: group.numRows,
+      leaves: part,
+      chunks: chunks.filter(({ leaf }) => part.includes(leaf)),
+    }),
+  );
 }
 
 function batchOf(

@@ -10,6 +10,7 @@ import {
   type ChunkStatistics,
   COMPRESSION_CODECS,
   type LeafColumn,
+  PHYSICAL_TYPES,
   type RowGroupInfo,
 } from './footer-types.js';
 import type { ThriftView } from './thrift-view.js';
@@ -55,6 +56,7 @@ function decodeChunk(
     const nothing = { start: 0, end: 0, numValues: 0, uncompressedBytes: 0 };
     return { ...nothing, codec: 'UNCOMPRESSED', statistics: undefined, refusal, raw: chunk.struct };
   }
+  checkColumn(meta, leaf);
   const start = chunkStart(meta);
   const end = start + meta.count(columnMetaData.totalCompressedSize, 'total_compressed_size');
   if (refusal === undefined && end > footerStart) {
@@ -72,6 +74,18 @@ function decodeChunk(
     refusal,
     raw: chunk.struct,
   };
+}
+
+/** The footer says each column's name and type twice: where the two differ, one of them is damaged. */
+function checkColumn(meta: ThriftView, leaf: LeafColumn): void {
+  const type = meta.int(columnMetaData.type, 'ColumnMetaData.type');
+  if (PHYSICAL_TYPES[type] !== leaf.physicalType) {
+    meta.fail("a chunk is not of its column's type", 'ColumnMetaData.type');
+  }
+  const path = meta.texts(columnMetaData.pathInSchema, 'ColumnMetaData.path_in_schema');
+  const isSame =
+    path.length === leaf.path.length && path.every((name, at) => name === leaf.path[at]);
+  if (!isSame) meta.fail('a chunk is of another column', 'ColumnMetaData.path_in_schema');
 }
 
 function refusalOf(chunk: ThriftView): ChunkInfo['refusal'] {

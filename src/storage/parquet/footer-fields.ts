@@ -59,8 +59,12 @@ export const columnMetaData = {
   indexPageOffset: 10,
   dictionaryPageOffset: 11,
   statistics: 12,
+  encodingStats: 13,
   bloomFilterOffset: 14,
+  bloomFilterLength: 15,
 } as const;
+
+export const pageEncodingStats = { pageType: 1, encoding: 2, count: 3 } as const;
 
 export const statistics = {
   max: 1,
@@ -74,4 +78,22 @@ export const statistics = {
 
 export const offsetIndex = { pageLocations: 1 } as const;
 
-export const pageLocation = { offset: 1 } as const;
+export const pageLocation = { offset: 1, compressedPageSize: 2, firstRowIndex: 3 } as const;
+
+export const columnIndex = {
+  nullPages: 1,
+  minValues: 2,
+  maxValues: 3,
+  boundaryOrder: 4,
+  nullCounts: 5,
+} as const;
+
+export const pageHeader = {
+  type: 1,
+  uncompressedPageSize: 2,
+  compressedPageSize: 3,
+  crc: 4,
+  dataPageHeader: 5,
+  dictionaryPageHeader: 7,
+  dataPageHeaderV2: 8,
+} as const;

@@ -16,23 +16,55 @@ import {
   schemaElement,
 } from './footer-fields.js';
 import {
+  type ChunkInfo,
   type LeafColumn,
   type ParquetFooter,
   PHYSICAL_TYPES,
   type RowGroupInfo,
   type SchemaNode,
 } from './footer-types.js';
-import { ThriftStruct } from './thrift.js';
+import type { ChunkSpan, PageCount } from './page-walk.js';
+import { ThriftStruct, type ThriftValue } from './thrift.js';
 
 /** Bytes of an INT96: nanoseconds of the day (8, little-endian), then the Julian day (4). */
 export const INT96_BYTES = 12;
 
-/** Which leaves of which row group. */
+/** Bytes of a chunk, and where they lie in the file. */
+export interface PageBytes {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/** One leaf's chunk, or its dictionary and some of its pages. */
+export interface MiniChunk {
+  /** Index into the footer's leaves. */
+  readonly leaf: number;
+  readonly chunk: ChunkInfo;
+  /** Ascending; the dictionary page, if there is one, begins the first. */
+  readonly pieces: readonly PageBytes[];
+  /** Where the first data page lies in the file; anything before it is the dictionary. */
+  readonly dataPosition: number;
+  /** Values and nulls in these pages; undefined when it is not known. */
+  readonly numValues: number | undefined;
+  /** Whether it is all of the chunk, so that the footer's counts of pages hold. */
+  readonly isWhole: boolean;
+}
+
+/** What a small file holds. */
 export interface MiniFilePlan {
   readonly footer: ParquetFooter;
-  readonly group: RowGroupInfo;
+  readonly numRows: number;
+  /** Ascending by leaf; none when there are no rows. */
+  readonly chunks: readonly MiniChunk[];
   /** Indexes into the footer's leaves, ascending, at least one. */
   readonly leaves: readonly number[];
+}
+
+/** A small file and what its pages are to be held against. */
+export interface MiniFile {
+  /** Owns its buffer. */
+  readonly file: Uint8Array;
+  readonly chunks: readonly ChunkSpan[];
 }
 
 /** Where the chunks of these leaves lie in the file: one range for each, or none when the row group has no rows. */
@@ -45,35 +77,98 @@ export function chunkRanges(group: RowGroupInfo, leaves: readonly number[]): Byt
   });
 }
 
-/**
- * Builds the small file.
- * @param chunks - the bytes of the leaves' {@link chunkRanges}; copied
- * @returns bytes that own their buffer
- */
-export function buildMiniFile(plan: MiniFilePlan, chunks: readonly Uint8Array[]): Uint8Array {
-  const starts: number[] = [];
-  let offset = PARQUET_MAGIC.length;
-  for (const chunk of chunks) {
-    starts.push(offset);
-    offset += chunk.length;
-  }
-  const footer = encodeFooter(miniFooter(plan, starts));
-  const file = new Uint8Array(offset + footer.length);
-  file.set(PARQUET_MAGIC);
-  for (const [index, chunk] of chunks.entries()) file.set(chunk, at(starts, index));
-  file.set(footer, offset);
-  return file;
+/** All of a chunk. */
+export function wholeChunk(group: RowGroupInfo, leaf: number, bytes: Uint8Array): MiniChunk {
+  const chunk = at(group.chunks, leaf);
+  const { start: position, numValues } = chunk;
+  const dataPosition = offsetOf(metadataOf(chunk), columnMetaData.dataPageOffset);
+  const pieces = [{ position, bytes }];
+  return { leaf, chunk, pieces, dataPosition, numValues, isWhole: true };
 }
 
-function miniFooter(plan: MiniFilePlan, starts: readonly number[]): ThriftStruct {
-  const { footer, group } = plan;
+/** Builds the small file; the pieces are copied. */
+export function buildMiniFile(plan: MiniFilePlan): MiniFile {
+  let offset = PARQUET_MAGIC.length;
+  const spans: ChunkSpan[] = [];
+  for (const chunk of plan.chunks) {
+    const span = spanOf(plan, chunk, offset);
+    spans.push(span);
+    offset = span.end;
+  }
+  const footer = encodeFooter(miniFooter(plan, spans));
+  const file = new Uint8Array(offset + footer.length);
+  file.set(PARQUET_MAGIC);
+  for (const [index, { pieces }] of plan.chunks.entries()) {
+    const placed = at(spans, index).pieces;
+    for (const [number, { bytes }] of pieces.entries()) file.set(bytes, at(placed, number).start);
+  }
+  file.set(footer, offset);
+  return { file, chunks: spans };
+}
+
+function spanOf(
+  { footer, numRows }: MiniFilePlan,
+  { leaf, chunk, pieces, numValues, isWhole }: MiniChunk,
+  start: number,
+): ChunkSpan {
+  const { path, maxDefinitionLevel, maxRepetitionLevel } = at(footer.leaves, leaf);
+  const meta = metadataOf(chunk);
+  let end = start;
+  const placed = pieces.map(({ position, bytes }) => {
+    const piece = { start: end, position };
+    end += bytes.length;
+    return piece;
+  });
+  return {
+    start,
+    end,
+    pieces: placed,
+    column: path.join('.'),
+    codec: chunk.codec,
+    numValues,
+    uncompressedBytes: chunk.uncompressedBytes,
+    numRows,
+    maxDefinitionLevel,
+    maxRepetitionLevel,
+    encodings: listOf(meta, columnMetaData.encodings).filter((code) => typeof code === 'number'),
+    pageCounts: isWhole ? pageCountsOf(meta) : undefined,
+  };
+}
+
+/** How many data pages have which encoding, where the footer says so. */
+function pageCountsOf(meta: ThriftStruct): PageCount[] | undefined {
+  if (meta.field(columnMetaData.encodingStats) === undefined) return undefined;
+  const counts = new Map<number, number>();
+  for (const item of listOf(meta, columnMetaData.encodingStats)) {
+    if (!(item instanceof ThriftStruct)) return undefined;
+    const [type, encoding, pages] = [1, 2, 3].map((id) => item.field(id)?.value);
+    if (typeof encoding !== 'number' || typeof pages !== 'number') return undefined;
+    if (type === DICTIONARY_PAGE) continue;
+    // The two names of dictionary encoding are one.
+    const known = encoding === PLAIN_DICTIONARY ? RLE_DICTIONARY : encoding;
+    counts.set(known, (counts.get(known) ?? 0) + pages);
+  }
+  return [...counts].map(([encoding, pages]) => ({ encoding, pages }));
+}
+
+const DICTIONARY_PAGE = 2;
+const PLAIN_DICTIONARY = 2;
+const RLE_DICTIONARY = 8;
+
+function listOf(meta: ThriftStruct, id: number): readonly ThriftValue[] {
+  const list = meta.field(id)?.value;
+  return typeof list === 'object' && 'kind' in list && list.kind === 'list' ? list.values : [];
+}
+
+function miniFooter(plan: MiniFilePlan, spans: readonly ChunkSpan[]): ThriftStruct {
+  const { footer, numRows } = plan;
   const elements = prunedElements(footer, new Set(plan.leaves));
-  const groups = group.numRows === 0 ? [] : [miniRowGroup(plan, starts)];
+  const groups = plan.chunks.length === 0 ? [] : [miniRowGroup(plan, spans)];
   return footer.raw
     .only(fileMetaData.version, fileMetaData.createdBy)
     .with(
       structsField(fileMetaData.schema, elements),
-      longField(fileMetaData.numRows, group.numRows),
+      longField(fileMetaData.numRows, groups.length === 0 ? 0 : numRows),
       structsField(fileMetaData.rowGroups, groups),
     );
 }
@@ -110,46 +205,44 @@ function leafElement(element: ThriftStruct, leaf: LeafColumn): ThriftStruct {
     .with(intField(type, FIXED_LEN_BYTE_ARRAY), intField(typeLength, INT96_BYTES));
 }
 
-function miniRowGroup(plan: MiniFilePlan, starts: readonly number[]): ThriftStruct {
-  const { footer, group, leaves } = plan;
-  const chunks = leaves.map((leaf, index) =>
-    miniChunk(plan, { leaf: at(footer.leaves, leaf), index: leaf, start: at(starts, index) }),
+function miniRowGroup(plan: MiniFilePlan, spans: readonly ChunkSpan[]): ThriftStruct {
+  const { footer, numRows } = plan;
+  const chunks = plan.chunks.map((chunk, index) =>
+    rawChunk(at(footer.leaves, chunk.leaf), chunk, at(spans, index)),
   );
-  const bytes = leaves.reduce((sum, leaf) => sum + at(group.chunks, leaf).uncompressedBytes, 0);
+  const bytes = plan.chunks.reduce((sum, { chunk }) => sum + chunk.uncompressedBytes, 0);
   return new ThriftStruct([
     structsField(rowGroup.columns, chunks),
     longField(rowGroup.totalByteSize, bytes),
-    longField(rowGroup.numRows, group.numRows),
+    longField(rowGroup.numRows, numRows),
   ]);
 }
 
-interface ChunkPlace {
-  readonly leaf: LeafColumn;
-  readonly index: number;
-  /** Where the chunk begins in the small file. */
-  readonly start: number;
-}
-
-function miniChunk({ group }: MiniFilePlan, { leaf, index, start }: ChunkPlace): ThriftStruct {
-  const chunk = at(group.chunks, index);
-  const original = chunk.raw.field(columnChunk.metaData)?.value;
-  if (!(original instanceof ThriftStruct)) {
-    throw new InternalError({ message: 'a chunk that can be read has no metadata' });
-  }
-  const { dataPageOffset, dictionaryPageOffset, type } = columnMetaData;
-  const moved = start - chunk.start;
-  let meta = original
+function rawChunk(leaf: LeafColumn, mini: MiniChunk, { start, end }: ChunkSpan): ThriftStruct {
+  const { chunk, dataPosition, numValues } = mini;
+  const { dataPageOffset, dictionaryPageOffset, type, totalCompressedSize } = columnMetaData;
+  const first = mini.pieces[0]?.position ?? chunk.start;
+  const hasDictionary = first < dataPosition;
+  const dictionaryBytes = hasDictionary ? dataPosition - first : 0;
+  let meta = metadataOf(chunk)
     .only(...DECODED_FIELDS)
-    .with(longField(dataPageOffset, offsetOf(original, dataPageOffset) + moved));
-  const dictionary = offsetOf(original, dictionaryPageOffset);
-  if (dictionary >= chunk.start && dictionary > 0) {
-    meta = meta.with(longField(dictionaryPageOffset, dictionary + moved));
-  }
+    .with(
+      longField(dataPageOffset, start + dictionaryBytes),
+      longField(totalCompressedSize, end - start),
+      longField(columnMetaData.numValues, numValues ?? 0),
+    );
+  if (hasDictionary) meta = meta.with(longField(dictionaryPageOffset, start));
   if (leaf.physicalType === 'INT96') meta = meta.with(intField(type, FIXED_LEN_BYTE_ARRAY));
   return new ThriftStruct([
     longField(columnChunk.fileOffset, 0),
     structField(columnChunk.metaData, meta),
   ]);
+}
+
+function metadataOf({ raw }: ChunkInfo): ThriftStruct {
+  const meta = raw.field(columnChunk.metaData)?.value;
+  if (meta instanceof ThriftStruct) return meta;
+  throw new InternalError({ message: 'a chunk that can be read has no metadata' });
 }
 
 const FIXED_LEN_BYTE_ARRAY = PHYSICAL_TYPES.indexOf('FIXED_LEN_BYTE_ARRAY');
@@ -159,9 +252,7 @@ const DECODED_FIELDS = [
   columnMetaData.encodings,
   columnMetaData.pathInSchema,
   columnMetaData.codec,
-  columnMetaData.numValues,
   columnMetaData.totalUncompressedSize,
-  columnMetaData.totalCompressedSize,
 ] as const;
 
 function offsetOf(meta: ThriftStruct, id: number): number {

@@ -46,6 +46,8 @@ export class WorkerPool implements CodecPool {
   readonly #size: number;
   readonly #seats = new Set<Seat>();
   readonly #queue: QueuedTask[] = [];
+  /** The module of this thread trapped; it cannot be replaced, as a thread can. */
+  #hasTrapped = false;
 
   constructor(host: ParquetHost) {
     this.#host = host;
@@ -54,10 +56,12 @@ export class WorkerPool implements CodecPool {
 
   async run(task: CodecTask, { workBytes, signal }: TaskContext): Promise<CodecOutcome> {
     signal?.throwIfAborted();
-    if (this.#size === 0 || workBytes <= INLINE_MAX_BYTES) {
+    if (this.#size === 0 || (workBytes <= INLINE_MAX_BYTES && !this.#hasTrapped)) {
       await this.#host.prepareWasm();
       signal?.throwIfAborted();
-      return runCodec(task);
+      const outcome = runCodec(task);
+      if (!outcome.ok && outcome.trapped) this.#hasTrapped = true;
+      return outcome;
     }
     return await this.#enqueue(task, signal);
   }

@@ -30,11 +30,16 @@ export interface DecodedThrift {
 /**
  * Reads one struct from the beginning of `bytes`. Binary values are views into `bytes`.
  * @param key - the object the bytes come from, for errors
+ * @param maxValues - how many values the struct may have
  * @throws CorruptDataError when the bytes are no such struct
- * @throws LimitError when there are more than {@link MAX_THRIFT_VALUES} values
+ * @throws LimitError when there are more than `maxValues` values
  */
-export function decodeThrift(bytes: Uint8Array, key: string): DecodedThrift {
-  const reader = new Reader(bytes, key);
+export function decodeThrift(
+  bytes: Uint8Array,
+  key: string,
+  maxValues: number = MAX_THRIFT_VALUES,
+): DecodedThrift {
+  const reader = new Reader(bytes, key, maxValues);
   const value = reader.struct(0);
   return { value, length: reader.offset };
 }
@@ -43,11 +48,13 @@ class Reader {
   offset = 0;
   readonly #bytes: Uint8Array;
   readonly #key: string;
+  readonly #maxValues: number;
   #values = 0;
 
-  constructor(bytes: Uint8Array, key: string) {
+  constructor(bytes: Uint8Array, key: string, maxValues: number) {
     this.#bytes = bytes;
     this.#key = key;
+    this.#maxValues = maxValues;
   }
 
   struct(depth: number): ThriftStruct {
@@ -76,12 +83,12 @@ class Reader {
 
   #value(type: number, depth: number): ThriftValue {
     this.#values += 1;
-    if (this.#values > MAX_THRIFT_VALUES) {
+    if (this.#values > this.#maxValues) {
       throw new LimitError({
         message: `the Parquet metadata of ${this.#key} holds too many values`,
         limit: 'MAX_THRIFT_VALUES',
         value: this.#values,
-        max: MAX_THRIFT_VALUES,
+        max: this.#maxValues,
       });
     }
     switch (type) {

@@ -56,12 +56,7 @@ export class ThriftView {
 
   optionalText(id: number, name: string): string | undefined {
     const bytes = this.optionalBytes(id, name);
-    if (bytes === undefined) return undefined;
-    try {
-      return utf8.decode(bytes);
-    } catch (cause) {
-      return this.fail(`${name} is not UTF-8`, name, cause);
-    }
+    return bytes === undefined ? undefined : this.#decode(bytes, name);
   }
 
   text(id: number, name: string): string {
@@ -75,12 +70,14 @@ export class ThriftView {
 
   /** A list of structs; empty when the field is absent. */
   structs(id: number, name: string): readonly ThriftView[] {
-    const value = this.struct.field(id)?.value;
-    if (value === undefined) return [];
-    if (typeof value !== 'object' || !('kind' in value) || value.kind !== 'list') {
-      return this.fail(`${name} is not a list`, name);
-    }
-    return value.values.map((item) => this.#view(item, name));
+    return this.#list(id, name).map((item) => this.#view(item, name));
+  }
+
+  /** A list of texts; empty when the field is absent. */
+  texts(id: number, name: string): readonly string[] {
+    return this.#list(id, name).map((item) =>
+      item instanceof Uint8Array ? this.#decode(item, name) : this.fail(`${name} is no text`, name),
+    );
   }
 
   fail(problem: string, field: string, cause?: unknown): never {
@@ -90,6 +87,21 @@ export class ThriftView {
       field,
       cause,
     });
+  }
+
+  #list(id: number, name: string): readonly ThriftValue[] {
+    const value = this.struct.field(id)?.value;
+    if (value === undefined) return [];
+    if (typeof value === 'object' && 'kind' in value && value.kind === 'list') return value.values;
+    return this.fail(`${name} is not a list`, name);
+  }
+
+  #decode(bytes: Uint8Array, name: string): string {
+    try {
+      return utf8.decode(bytes);
+    } catch (cause) {
+      return this.fail(`${name} is not UTF-8`, name, cause);
+    }
   }
 
   #view(value: ThriftValue, name: string): ThriftView {

@@ -11,6 +11,8 @@ import {
   wasmMemory,
   writeParquet,
 } from 'parquet-wasm/esm';
+import { expandPages } from './page-expand.js';
+import { type ChunkSpan, type PageFault, PageFaultError, walkPages } from './page-walk.js';
 import { type CopiedColumns, copyColumns } from './wasm-columns.js';
 
 /** Codecs that Varve writes, by the names that `delta.parquet.compression.codec` uses. */
@@ -20,6 +22,8 @@ export type WriteCodec = 'zstd' | 'snappy' | 'uncompressed' | 'gzip' | 'brotli' 
 export interface DecodeTask {
   readonly kind: 'decode';
   readonly file: Uint8Array;
+  /** What its pages are held against before they are decoded. */
+  readonly chunks: readonly ChunkSpan[];
   /** Rows of the file: they come as one batch. */
   readonly numRows: number;
 }
@@ -51,6 +55,8 @@ export type CodecOutcome =
       /** The module trapped: out of memory, or a state it does not know. A worker is not used again. */
       readonly trapped: boolean;
       readonly wasmBytes: number;
+      /** What is wrong with a page, when that is known. */
+      readonly fault?: PageFault;
     };
 
 /** Does one task. parquet-wasm must have been initialised in this thread. Never throws. */
@@ -59,6 +65,10 @@ export function runCodec(task: CodecTask): CodecOutcome {
     const result = task.kind === 'decode' ? decode(task) : encode(task);
     return { ok: true, result, wasmBytes: memory().byteLength };
   } catch (error) {
+    if (error instanceof PageFaultError) {
+      const { fault, message } = error;
+      return { ok: false, message, trapped: false, wasmBytes: memory().byteLength, fault };
+    }
     const trapped =
       error instanceof Error && (error.name === 'RuntimeError' || error.name === 'RangeError');
     const message = error instanceof Error ? error.message : String(error);
@@ -72,8 +82,9 @@ export function buffersOf(holder: CodecTask | CodecResult): Uint8Array[] {
   return holder.columns === undefined ? [holder.bytes] : [holder.bytes, holder.columns.body];
 }
 
-function decode({ file, numRows }: DecodeTask): CodecResult {
-  const table = readParquet(file, { batchSize: Math.max(1, numRows) });
+function decode({ file, chunks, numRows }: DecodeTask): CodecResult {
+  const walked = chunks.map((chunk) => ({ chunk, pages: walkPages(file, chunk) }));
+  const table = readParquet(expandPages(file, walked), { batchSize: Math.max(1, numRows) });
   // A conversion consumes the table, also one that fails.
   if (table.numBatches !== 1) return { bytes: table.intoIPCStream(), columns: undefined };
   const stream = table.toFFI();

@@ -191,9 +191,9 @@ export interface OpenFile {
   readonly footer: ParquetFooter;
 }
 
-export function open(body: Uint8Array | readonly Uint8Array[]): OpenFile {
+export function open(body: Uint8Array | readonly Uint8Array[], key = 'f.parquet'): OpenFile {
   const bytes = joinBody(body);
-  return { bytes, source: bytesSource(bytes, 'f.parquet'), footer: parseFile(bytes, 'f.parquet') };
+  return { bytes, source: bytesSource(bytes, key), footer: parseFile(bytes, key) };
 }
 
 /** Every row of a file, in order, as plain JSON-like values. */

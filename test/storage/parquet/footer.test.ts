@@ -62,12 +62,27 @@ const fileOf = ({ elements, groups = [], numRows = 0, more = [], data = 0 }: Fil
   return file;
 };
 
-const chunkOf = (statistics: readonly ThriftField[], more: readonly ThriftField[] = []) =>
+const pathField = (path: readonly string[]): ThriftField => ({
+  id: 3,
+  type: thriftType.list,
+  value: {
+    kind: 'list',
+    elementType: thriftType.binary,
+    values: path.map((name) => new TextEncoder().encode(name)),
+  },
+});
+
+const chunkOf = (
+  statistics: readonly ThriftField[],
+  more: readonly ThriftField[] = [],
+  { type = 1, path = ['x'] }: { readonly type?: number; readonly path?: readonly string[] } = {},
+): ThriftStruct =>
   new ThriftStruct([
     structField(
       3,
       new ThriftStruct([
-        intField(1, 1),
+        intField(1, type),
+        pathField(path),
         intField(4, 6),
         longField(5, 10),
         longField(6, 40),
@@ -182,7 +197,7 @@ describe('parseFile', () => {
   const boundsOf = (type: number, statistics: ThriftField[], more: ThriftField[] = []) =>
     parse({
       elements: oneColumn(type, more),
-      groups: [groupOf(chunkOf(statistics))],
+      groups: [groupOf(chunkOf(statistics, [], { type }))],
       numRows: 10,
       data: 40,
     }).rowGroups[0]?.chunks[0]?.statistics;
@@ -240,6 +255,18 @@ describe('parseFile', () => {
       groups: [groupOf(chunkOf([]))],
       numRows: 10,
       data: 3,
+    },
+    'a chunk of another type than its column': {
+      elements: oneColumn(1),
+      groups: [groupOf(chunkOf([], [], { type: 2 }))],
+      numRows: 10,
+      data: 40,
+    },
+    'a chunk of another column': {
+      elements: oneColumn(1),
+      groups: [groupOf(chunkOf([], [], { path: ['y'] }))],
+      numRows: 10,
+      data: 40,
     },
     'a name that is not UTF-8': {
       elements: [

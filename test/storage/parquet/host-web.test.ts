@@ -24,7 +24,7 @@ it('says which file to serve when it cannot be fetched, and tries again the next
   const headers = { 'content-type': 'application/wasm' };
   vi.stubGlobal('fetch', () => Promise.resolve(new Response(module, { headers })));
   const pool = new WorkerPool(hostWeb);
-  const task = { kind: 'decode', file: new Uint8Array(3), numRows: 1 } as const;
+  const task = { kind: 'decode', file: new Uint8Array(3), chunks: [], numRows: 1 } as const;
   const outcome = await pool.run(task, { workBytes: 2 ** 30 });
   // The module ran, and found no Parquet file.
   expect(outcome).toMatchObject({ ok: false, trapped: false });

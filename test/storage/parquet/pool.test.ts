@@ -19,6 +19,7 @@ import type {
 const task = (numRows: number): CodecTask => ({
   kind: 'decode',
   file: new Uint8Array(1),
+  chunks: [],
   numRows,
 });
 

@@ -2,6 +2,7 @@
 import type { Data } from 'apache-arrow';
 import { InternalError } from '../errors.js';
 import type { StringMap } from './actions.js';
+import { CodeBook, type TextCodes } from './text-codes.js';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -47,9 +48,44 @@ export class TextColumn {
   }
 
   get(row: number): string | undefined {
-    return this.#validity.has(row) ? decoder.decode(this.bytes(row)) : undefined;
+    return row >= 0 && this.#validity.has(row) ? decoder.decode(this.bytes(row)) : undefined;
+  }
+
+  isAscii(row: number): boolean {
+    const end = this.offsets[row + 1] ?? 0;
+    for (let at = this.offsets[row] ?? 0; at < end; at++) {
+      if ((this.values[at] ?? 0) > 0x7f) return false;
+    }
+    return true;
+  }
+
+  /** Whether the bytes of a row are these. */
+  equals(row: number, bytes: Uint8Array): boolean {
+    const start = this.offsets[row] ?? 0;
+    if ((this.offsets[row + 1] ?? 0) - start !== bytes.length) return false;
+    for (let at = 0; at < bytes.length; at++) {
+      if (this.values[start + at] !== bytes[at]) return false;
+    }
+    return true;
+  }
+
+  /** Whether two rows hold the same text; a row below 0 is null. */
+  isSame(one: number, other: number): boolean {
+    const isNull = one < 0 || !this.#validity.has(one);
+    if (isNull !== (other < 0 || !this.#validity.has(other))) return false;
+    if (isNull) return true;
+    const start = this.offsets[one] ?? 0;
+    const length = (this.offsets[one + 1] ?? 0) - start;
+    const from = this.offsets[other] ?? 0;
+    if ((this.offsets[other + 1] ?? 0) - from !== length) return false;
+    for (let at = 0; at < length; at++) {
+      if (this.values[start + at] !== this.values[from + at]) return false;
+    }
+    return true;
   }
 }
+
+const NO_ENTRY = -1;
 
 /** An int64 column. */
 export class LongColumn {
@@ -169,12 +205,34 @@ export class TextMapColumn {
   /** One entry without making the map; undefined when there is none. Of two equal keys the last counts. */
   at(row: number, key: string): string | null | undefined {
     if (!this.#validity.has(row)) return undefined;
+    const at = this.#find(row, this.#encoded(key));
+    return at === NO_ENTRY ? undefined : (this.#values.get(at) ?? null);
+  }
+
+  /** One entry of every row. */
+  codes(key: string): TextCodes {
     const name = this.#encoded(key);
+    const rows = this.#offsets.length - 1;
+    const codes = new Uint32Array(rows);
+    const known = new CodeBook();
+    let before = NO_ENTRY;
+    let code = 0;
+    for (let row = 0; row < rows; row++) {
+      const at = this.#validity.has(row) ? this.#find(row, name) : NO_ENTRY;
+      // Files of one partition mostly lie together.
+      if (row === 0 || !this.#values.isSame(before, at)) code = known.codeOf(this.#values.get(at));
+      codes[row] = code;
+      before = at;
+    }
+    return { codes, texts: known.texts };
+  }
+
+  #find(row: number, name: Uint8Array): number {
     const start = this.#offsets[row] ?? 0;
     for (let at = (this.#offsets[row + 1] ?? 0) - 1; at >= start; at--) {
-      if (equalBytes(this.#keys.bytes(at), name)) return this.#values.get(at) ?? null;
+      if (this.#keys.equals(at, name)) return at;
     }
-    return undefined;
+    return NO_ENTRY;
   }
 
   #encoded(key: string): Uint8Array {

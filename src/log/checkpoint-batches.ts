@@ -90,7 +90,7 @@ export class CheckpointBatches {
     const type = this.#typeOf('add') as Struct;
     const children = type.children.map((field) => {
       if (field.name === 'dataChange') return noFlags(field.type, length);
-      if (field.name === 'stats' && loaded.parsedStats !== undefined) {
+      if (field.name === 'stats' && loaded.statsStruct !== undefined) {
         return buildColumn(
           field.type,
           Array.from({ length }, (_, row) => columns.stats(row)),

@@ -7,8 +7,10 @@ import { deletionVectorAt } from './checkpoint-rows.js';
 import { REST_OF_ADD, SCANNED_ADD } from './checkpoint-schema.js';
 import type { CompleteFileColumns, FileColumns } from './file-list.js';
 import type { BaseBlock } from './file-state.js';
+import { parsedStats } from './parsed-stats.js';
 import { RowSet } from './row-set.js';
 import { StructColumn } from './struct-column.js';
+import type { TextCodes } from './text-codes.js';
 
 /** Where a row group's other leaves can be read again. */
 export interface RowGroupHome {
@@ -25,8 +27,8 @@ export interface RowGroupHome {
 export interface LoadedAdds {
   /** Conformed to {@link SCANNED_ADD}. */
   readonly add: Data;
-  /** Makes the JSON text of a row's statistics where the checkpoint has them only as a struct. */
-  readonly parsedStats?: ((row: number) => string | undefined) | undefined;
+  /** The statistics as they were decoded, where the checkpoint has them only as a struct. */
+  readonly statsStruct?: Data | undefined;
 }
 
 const NO_ENTRIES: StringMap = new Map();
@@ -40,7 +42,8 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
   readonly #partitionValues: TextMapColumn;
   readonly #sizes: LongColumn;
   readonly #times: LongColumn;
-  readonly #stats: TextColumn;
+  readonly statsTexts: TextColumn;
+  readonly #structText: ((row: number) => string | undefined) | undefined;
   readonly #vectors: StructColumn;
 
   constructor(home: RowGroupHome, loaded: LoadedAdds) {
@@ -52,7 +55,8 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
     this.#partitionValues = new TextMapColumn(field(add, 'partitionValues'));
     this.#sizes = new LongColumn(field(add, 'size'));
     this.#times = new LongColumn(field(add, 'modificationTime'));
-    this.#stats = new TextColumn(field(add, 'stats'));
+    this.statsTexts = new TextColumn(field(add, 'stats'));
+    this.#structText = this.statsStruct && parsedStats(this.statsStruct);
     const vectors = SCANNED_ADD.fields.find(({ name }) => name === 'deletionVector')?.type;
     this.#vectors = new StructColumn(field(add, 'deletionVector'), vectors as never, home.key);
     this.#check();
@@ -64,6 +68,10 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
 
   get length(): number {
     return this.rows.length;
+  }
+
+  get statsStruct(): Data | undefined {
+    return this.loaded.statsStruct;
   }
 
   path(row: number): string {
@@ -84,12 +92,16 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
     return this.#partitionValues.at(row, physicalName);
   }
 
+  partitionCodes(physicalName: string): TextCodes {
+    return this.#partitionValues.codes(physicalName);
+  }
+
   partitionValues(row: number): StringMap {
     return this.#partitionValues.get(row) ?? NO_ENTRIES;
   }
 
   stats(row: number): string | undefined {
-    return this.loaded.parsedStats?.(row) ?? this.#stats.get(row);
+    return this.#structText?.(row) ?? this.statsTexts.get(row);
   }
 
   deletionVector(row: number): DeletionVectorDescriptor | undefined {

@@ -37,7 +37,6 @@ import {
   TRANSACTION,
 } from './checkpoint-schema.js';
 import { inOrder } from './in-order.js';
-import { parsedStats } from './parsed-stats.js';
 import type { PathIndex } from './path-index.js';
 import { conformColumn } from './schema/conform.js';
 import type { StructType } from './schema/types.js';
@@ -194,11 +193,8 @@ function addsOf(
   if (data === undefined || data.nullCount === data.length) return undefined;
   const { key } = ref.part.source;
   const add = conformColumn(data, SCANNED_ADD, data.length, { key, column: 'add' });
-  const statsData = parsed ? childNamed(data, 'stats_parsed') : undefined;
-  return new CheckpointColumns(homeOf(ref), {
-    add,
-    parsedStats: statsData && parsedStats(statsData),
-  });
+  const statsStruct = parsed ? childNamed(data, 'stats_parsed') : undefined;
+  return new CheckpointColumns(homeOf(ref), { add, statsStruct });
 }
 
 function homeOf(ref: RowGroupRef): RowGroupHome {

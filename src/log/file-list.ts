@@ -2,9 +2,12 @@
  * The active files of a version as columns, not objects: a million of them are read from a checkpoint's own buffers,
  * and an object is made only for a file that somebody asks for.
  */
+import type { Data } from 'apache-arrow';
 import { InternalError } from '../errors.js';
 import type { AddFile, DeletionVectorDescriptor, StringMap } from './actions.js';
+import type { TextColumn } from './arrow-column.js';
 import type { RowSet } from './row-set.js';
+import { codesOf, type TextCodes } from './text-codes.js';
 
 /** Files as columns, by row; rows that are not active are among them, {@link FileBlock.live} tells. */
 export interface FileColumns {
@@ -19,8 +22,16 @@ export interface FileColumns {
   /** The text of one partition value by the column's physical name: null is null, undefined is not there. */
   partitionValue(row: number, physicalName: string): string | null | undefined;
   partitionValues(row: number): StringMap;
+  /** The text of one partition value for every row. */
+  partitionCodes(physicalName: string): TextCodes;
   /** The statistics' JSON text; undefined when the file has none. */
   stats(row: number): string | undefined;
+  /** The paths as bytes, where they are in one column. */
+  readonly paths: TextColumn | undefined;
+  /** The statistics' texts as bytes, where they are in one column. */
+  readonly statsTexts: TextColumn | undefined;
+  /** The statistics as a struct, where that is what the checkpoint has. */
+  readonly statsStruct: Data | undefined;
   deletionVector(row: number): DeletionVectorDescriptor | undefined;
   /** The same files with every field of `add` at hand; reads what was left out when the log was opened. */
   complete(signal?: AbortSignal): Promise<CompleteFileColumns>;
@@ -98,6 +109,9 @@ export class FileEntry {
 
 /** Files that are objects already: the adds of JSON commits. */
 export class ActionColumns implements CompleteFileColumns {
+  readonly paths: undefined;
+  readonly statsTexts: undefined;
+  readonly statsStruct: undefined;
   readonly #adds: readonly AddFile[];
 
   constructor(adds: readonly AddFile[]) {
@@ -132,6 +146,10 @@ export class ActionColumns implements CompleteFileColumns {
 
   partitionValues(row: number): StringMap {
     return this.add(row).partitionValues;
+  }
+
+  partitionCodes(physicalName: string): TextCodes {
+    return codesOf(this.length, (row) => this.partitionValue(row, physicalName));
   }
 
   stats(row: number): string | undefined {

@@ -6,6 +6,7 @@ import type { StringMap } from './actions.js';
 import { isJsonObject, type Json, parseJson } from './json.js';
 import type { Scalar } from './schema/scalar.js';
 import type { PrimitiveName, StructType } from './schema/types.js';
+import type { BoundValue } from './stat-bounds.js';
 import { type StatsColumn, statsColumns } from './stats-columns.js';
 import { type Bound, formatBound, parseBound, type StatValue } from './stats-value.js';
 
@@ -23,11 +24,17 @@ export interface FileStats {
    */
   readonly tightBounds: boolean;
   /** A value that no row is below; not always one that occurs. `path` is of physical names. */
-  min(path: readonly string[]): Scalar | undefined;
+  min(path: readonly string[]): BoundValue | undefined;
   /** A value that no row is above; not always one that occurs. */
-  max(path: readonly string[]): Scalar | undefined;
+  max(path: readonly string[]): BoundValue | undefined;
   /** Rows in which the column, or a struct around it, is null. */
   nullCount(path: readonly string[]): number | undefined;
+}
+
+/** Statistics of a file by itself. */
+export interface ScalarStats extends FileStats {
+  min(path: readonly string[]): NonNullable<Scalar> | undefined;
+  max(path: readonly string[]): NonNullable<Scalar> | undefined;
 }
 
 /** A column to read statistics of. */
@@ -52,7 +59,7 @@ export interface LeafFindings {
 export function parseFileStats(
   text: string | undefined,
   wanted: readonly WantedColumn[],
-): FileStats | undefined {
+): ScalarStats | undefined {
   if (text === undefined) return undefined;
   const json = parseObject(() => JSON.parse(text) as Json);
   return json === undefined ? undefined : new ParsedStats(json, text, wanted);
@@ -134,7 +141,7 @@ function parseObject(parse: () => Json): JsonObject | undefined {
 }
 
 /** Reads a bound when it is asked for: of a million files most are asked for one. */
-class ParsedStats implements FileStats {
+class ParsedStats implements ScalarStats {
   readonly #json: JsonObject;
   readonly #text: string;
   readonly #wanted: readonly WantedColumn[];
@@ -153,11 +160,11 @@ class ParsedStats implements FileStats {
     return member(this.#json, 'tightBounds') !== false;
   }
 
-  min(path: readonly string[]): Scalar | undefined {
+  min(path: readonly string[]): NonNullable<Scalar> | undefined {
     return this.#bound('minValues', path, 'min');
   }
 
-  max(path: readonly string[]): Scalar | undefined {
+  max(path: readonly string[]): NonNullable<Scalar> | undefined {
     return this.#bound('maxValues', path, 'max');
   }
 
@@ -165,7 +172,7 @@ class ParsedStats implements FileStats {
     return countOf(at(member(this.#json, 'nullCount'), path));
   }
 
-  #bound(name: string, path: readonly string[], bound: Bound): Scalar | undefined {
+  #bound(name: string, path: readonly string[], bound: Bound): NonNullable<Scalar> | undefined {
     const column = this.#wanted.find((one) => one.path === path || isSame(one.path, path));
     if (column === undefined) return undefined;
     let json = at(member(this.#json, name), path);
@@ -193,6 +200,7 @@ function member(json: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(json, name) ? json[name] : undefined;
 }
 
-function countOf(json: Json | undefined): number | undefined {
+/** A count in a statistics object. */
+export function countOf(json: Json | undefined): number | undefined {
   return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0 ? json : undefined;
 }

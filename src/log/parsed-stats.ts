@@ -1,8 +1,18 @@
-/** The JSON text of statistics that a checkpoint holds only as a struct, `add.stats_parsed`. */
+/** Statistics that a checkpoint holds only as a struct, `add.stats_parsed`: as JSON text, and as columns. */
 import { type Data, DataType, TimeUnit } from 'apache-arrow';
 import { FlagColumn, LongColumn, TextColumn, Validity } from './arrow-column.js';
+import type { WantedColumn } from './file-stats.js';
+import { parseJson } from './json.js';
 import { formatDecimal } from './schema/scalar-text.js';
-import { type Bound, formatBound, type StatValue } from './stats-value.js';
+import type { StatBounds } from './stat-bounds.js';
+import {
+  type Bound,
+  formatBound,
+  microsCutOff,
+  parseBound,
+  type StatValue,
+  widenedFloating,
+} from './stats-value.js';
 
 /** Gives one row's JSON text; undefined when there is none. */
 type TextOf = (row: number) => string | undefined;
@@ -28,6 +38,160 @@ export function parsedStats(data: Data): TextOf {
         return undefined;
     }
   });
+}
+
+/** The same struct column by column. */
+export class StructStats {
+  readonly #root: Leaf;
+
+  constructor(data: Data) {
+    this.#root = { data, validities: [new Validity(data)] };
+  }
+
+  /** Tells how many rows a file has; undefined where that is not known. */
+  numRecords(): (row: number) => number | undefined {
+    return this.#countAt(['numRecords']);
+  }
+
+  /** Tells whether a file's bounds cover rows that a deletion vector hides. */
+  isWide(): (row: number) => boolean {
+    const leaf = under(this.#root, ['tightBounds']);
+    if (leaf === undefined || !DataType.isBool(leaf.data.type)) return () => false;
+    const column = new FlagColumn(leaf.data);
+    return (row) => has(leaf, row) && column.get(row) === false;
+  }
+
+  /** The bytes that all texts of a bound are in; undefined when it holds none. */
+  textBytes(path: readonly string[], bound: Bound): Uint8Array | undefined {
+    const leaf = under(this.#root, [BOUND_FIELDS[bound], ...path]);
+    if (leaf === undefined || !DataType.isUtf8(leaf.data.type)) return undefined;
+    return new TextColumn(leaf.data).values;
+  }
+
+  fillBounds({ path, type }: WantedColumn, bound: Bound, into: StatBounds): void {
+    const leaf = under(this.#root, [BOUND_FIELDS[bound], ...path]);
+    if (leaf === undefined) return;
+    const { length } = leaf.data;
+    if (type === 'string' && DataType.isUtf8(leaf.data.type)) return fillTexts(leaf, bound, into);
+    const value = quickBound(leaf.data, type, bound) ?? spelledBound(leaf.data, type, bound);
+    for (let row = 0; row < length; row++) if (has(leaf, row)) into.set(row, value(row));
+  }
+
+  fillNullCounts(path: readonly string[], into: Int32Array): void {
+    const countAt = this.#countAt(['nullCount', ...path]);
+    for (let row = 0; row < into.length; row++) {
+      const count = countAt(row);
+      if (count !== undefined && count <= 0x7fff_ffff) into[row] = count;
+    }
+  }
+
+  #countAt(path: readonly string[]): (row: number) => number | undefined {
+    const leaf = under(this.#root, path);
+    if (leaf === undefined || !DataType.isInt(leaf.data.type)) return () => undefined;
+    const value = valueOf(leaf.data);
+    return (row) => {
+      const count = has(leaf, row) ? Number(value?.(row)) : -1;
+      return count >= 0 && Number.isSafeInteger(count) ? count : undefined;
+    };
+  }
+}
+
+const BOUND_FIELDS = { min: 'minValues', max: 'maxValues' } as const;
+
+/** A column within the struct, and which rows of it are there: in the column and in all around it. */
+interface Leaf {
+  readonly data: Data;
+  readonly validities: readonly Validity[];
+}
+
+function has({ validities }: Leaf, row: number): boolean {
+  for (const validity of validities) if (!validity.has(row)) return false;
+  return true;
+}
+
+function under(root: Leaf, path: readonly string[]): Leaf | undefined {
+  let { data } = root;
+  const validities = [...root.validities];
+  for (const name of path) {
+    if (!DataType.isStruct(data.type)) return undefined;
+    const child = data.children[data.type.children.findIndex((field) => field.name === name)];
+    if (child === undefined) return undefined;
+    data = child;
+    validities.push(new Validity(data));
+  }
+  return { data, validities };
+}
+
+function fillTexts(leaf: Leaf, bound: Bound, into: StatBounds): void {
+  const column = new TextColumn(leaf.data);
+  for (let row = 0; row < leaf.data.length; row++) {
+    if (!has(leaf, row)) continue;
+    if (column.isAscii(row))
+      into.point(row, column.offsets[row] ?? 0, column.offsets[row + 1] ?? 0);
+    else into.set(row, parseBound(column.get(row), 'string', bound));
+  }
+}
+
+type BoundOf = (row: number) => StatValue | undefined;
+
+/** Bounds of the Arrow type that the column's type has; undefined for others, such as an older type of the column. */
+function quickBound(data: Data, type: WantedColumn['type'], bound: Bound): BoundOf | undefined {
+  const arrow = data.type;
+  const values = data.values as ArrayLike<number>;
+  switch (type) {
+    case 'byte':
+    case 'short':
+    case 'integer':
+      return DataType.isInt(arrow) && arrow.bitWidth <= 32 ? (row) => values[row] : undefined;
+    case 'date':
+      return DataType.isDate(arrow) && values instanceof Int32Array
+        ? (row) => values[row]
+        : undefined;
+    case 'long':
+      return DataType.isInt(arrow) && arrow.bitWidth === 64 ? longOf(data) : undefined;
+    case 'timestamp':
+    case 'timestamp_ntz': {
+      if (!DataType.isTimestamp(arrow) || arrow.unit !== TimeUnit.MICROSECOND) return undefined;
+      const long = longOf(data);
+      return (row) => {
+        const micros = long(row);
+        // The struct is made from the text, and may have been cut as that is.
+        if (typeof micros !== 'number')
+          return micros === undefined ? undefined : cutBig(micros, bound);
+        return micros + microsCutOff(micros % 1000 === 0, micros > 0, bound);
+      };
+    }
+    case 'float':
+    case 'double':
+      return DataType.isFloat(arrow) && !(values instanceof Uint16Array)
+        ? (row) => widenedFloating(values[row] ?? Number.NaN, type, bound)
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function cutBig(micros: bigint, bound: Bound): bigint {
+  return micros + BigInt(microsCutOff(micros % 1000n === 0n, micros > 0n, bound));
+}
+
+/** A number where that is exact, which is quicker. */
+function longOf(data: Data): (row: number) => number | bigint | undefined {
+  const column = new LongColumn(data);
+  return (row) => {
+    const value = column.number(row);
+    return value === undefined || Number.isSafeInteger(value) ? value : column.exact(row);
+  };
+}
+
+/** By way of the text: every type a bound may have been written in reads as the column's. */
+function spelledBound(data: Data, type: WantedColumn['type'], bound: Bound): BoundOf {
+  const text = boundText(data, bound);
+  return (row) => {
+    const json = text(row);
+    const value = json === undefined ? undefined : parseBound(parseJson(json), type, bound);
+    return typeof value === 'boolean' || value instanceof Uint8Array ? undefined : value;
+  };
 }
 
 function treeText(data: Data, leaf: (data: Data) => TextOf): TextOf {

@@ -25,6 +25,9 @@ export type Bound = 'min' | 'max';
 /** What the Parquet writer found; as Scalar, without null, boolean and binary. */
 export type StatValue = number | bigint | string;
 
+/** What a cut through a character leaves, or what was made of that; it says nothing about the order. */
+const CUT_CHARACTER = /[\ufffd\ud800-\udfff]/u;
+
 /** UTF-16 units that the bound of a string keeps. */
 const STRING_PREFIX = 32;
 /** UTF-16 units up to which a maximum may grow until a tie-breaker fits behind it. */
@@ -52,7 +55,7 @@ export function parseBound(
   json: Json | undefined,
   type: PrimitiveName,
   bound: Bound,
-): Scalar | undefined {
+): NonNullable<Scalar> | undefined {
   switch (type) {
     case 'byte':
     case 'short':
@@ -70,9 +73,7 @@ export function parseBound(
     case 'timestamp_ntz':
       return typeof json === 'string' ? parseTimestampBound(json, type, bound) : undefined;
     case 'string':
-      // A replacement character is what a cut through a character leaves; it says nothing about the
-      // order.
-      return typeof json === 'string' && !json.includes('\ufffd') ? json : undefined;
+      return typeof json === 'string' && !CUT_CHARACTER.test(json) ? json : undefined;
     case 'boolean':
     case 'binary':
     case 'void':
@@ -123,7 +124,11 @@ function parseFloatingBound(
   bound: Bound,
 ): number | undefined {
   const value = floatingOf(json);
-  if (value === undefined) return undefined;
+  return value === undefined ? undefined : widenedFloating(value, type, bound);
+}
+
+/** A bound that was spelled as `value`. */
+export function widenedFloating(value: number, type: 'float' | 'double', bound: Bound): number {
   const rounded = Math.fround(value);
   if (type === 'float' || Number.isNaN(value)) return rounded;
   // A column widened from float has bounds in the shortest text of a float, which as a double is
@@ -149,10 +154,17 @@ function parseTimestampBound(
       : /[T ]/i.test(text)
         ? parseTimestamp(text.replace(/z$/i, ''), { zone: 'forbidden' })
         : parseTimestamp(text, { zone: 'optional-utc' });
-  if (micros === undefined || micros % MICROS_PER_MS !== 0n) return micros;
-  // Cut to milliseconds: below the maximum, and before 1970 by some writers above the minimum.
-  if (bound === 'max') return micros + MICROS_PER_MS - 1n;
-  return micros <= 0n ? micros - MICROS_PER_MS + 1n : micros;
+  if (micros === undefined) return undefined;
+  return micros + BigInt(microsCutOff(micros % MICROS_PER_MS === 0n, micros > 0n, bound));
+}
+
+/**
+ * What to add to a bound in microseconds. One on a whole millisecond may have been cut to it, which put it below the
+ * maximum, and by some writers above a minimum before 1970.
+ */
+export function microsCutOff(isWholeMs: boolean, isPositive: boolean, bound: Bound): number {
+  if (!isWholeMs) return 0;
+  return bound === 'max' ? 999 : isPositive ? 0 : -999;
 }
 
 function parseDecimalBound(
@@ -162,7 +174,12 @@ function parseDecimalBound(
 ): bigint | undefined {
   const { precision, scale } = decimalOf(type);
   const value = parseDecimal(numberText(json), precision, scale);
-  if (value === undefined || precision <= DOUBLE_DIGITS) return value;
+  return value === undefined ? undefined : widenedDecimal(value, precision, bound);
+}
+
+/** A bound that was spelled as this unscaled value, perhaps by way of a double. */
+export function widenedDecimal(value: bigint, precision: number, bound: Bound): bigint {
+  if (precision <= DOUBLE_DIGITS) return value;
   const error = ((value < 0n ? -value : value) >> DOUBLE_ERROR_SHIFT) + 1n;
   return bound === 'min' ? value - error : value + error;
 }

@@ -1,30 +1,105 @@
-/** How many rows a scan would give, read only where the log cannot tell. */
+/** How many rows a version, a file or a scan has, read only where the log cannot tell. */
 
-import { recordCount } from './file-facts.js';
+import { CorruptDataError } from '../errors.js';
+import type { FileEntry } from '../log/file-list.js';
+import { statsTable } from '../log/stats-table.js';
+import type { Snapshot } from '../log/table-snapshot.js';
+import { readFooter } from '../storage/parquet/footer.js';
+import { storeSource } from '../storage/parquet/source.js';
+import { type DataFile, fileOf } from './data-files.js';
 import type { CallOptions } from './options.js';
 import { scanBatches } from './scan-batches.js';
-import type { PlannedFile, PlannedScan } from './scan-plan.js';
+import type { PlannedFile, PlannedScan, VersionScan } from './scan-plan.js';
+
+/** The rows of a version when the log knows of every file how many it has, else undefined. Nothing is read. */
+export function rowCount(snapshot: Snapshot): number | undefined {
+  let rows = 0;
+  for (const { columns, live } of snapshot.files.blocks()) {
+    for (let row = 0; row < columns.length; row++) {
+      if (live.has(row)) rows += knownRows({ columns, row }) ?? Number.NaN;
+    }
+  }
+  return Number.isSafeInteger(rows) ? rows : undefined;
+}
+
+/** Rows of a file that are not deleted, as the log has it; undefined when it does not say. */
+function knownRows(place: Place): number | undefined {
+  const stored = storedRows(place);
+  if (stored === undefined) return undefined;
+  const rows = stored - (place.columns.deletionVector(place.row)?.cardinality ?? 0);
+  return rows >= 0 ? rows : undefined;
+}
+
+type Place = Pick<FileEntry, 'columns' | 'row'>;
 
 /**
  * Counts files whose rows all match by their statistics, or by their footers where there are none, and reads the
  * condition's columns of the others. Exact either way.
  */
-export async function countRows(plan: PlannedScan, options: CallOptions): Promise<number> {
-  const known = plan.rowFilter === undefined ? plan.files.filter(({ allMatch }) => allMatch) : [];
-  const unknown = known.length === 0 ? plan.files : plan.files.filter((file) => !file.allMatch);
-  let count = 0;
-  for (const { file, only } of known) {
-    options.signal?.throwIfAborted();
-    count += only?.cardinality ?? (await recordCount(plan.snapshot, file, options.signal));
-    if (plan.limit !== undefined && count >= plan.limit) return plan.limit;
+export async function countRows(plan: VersionScan, options: CallOptions): Promise<number> {
+  const { snapshot, limit = Number.POSITIVE_INFINITY } = plan;
+  if (plan.rowFilter !== undefined) {
+    return Math.min(await countRead(plan, plan.files, options), limit);
   }
-  count += await countRead(plan, unknown, options);
-  return plan.limit === undefined ? count : Math.min(count, plan.limit);
+  const withoutCount: FileEntry[] = [];
+  let areWhole = true;
+  let count = 0;
+  for (const entry of plan.files.entries()) {
+    const rows = plan.files.allMatch(entry) ? knownRows(entry) : undefined;
+    if (rows !== undefined) count += rows;
+    else if (plan.files.allMatch(entry)) withoutCount.push(entry);
+    else areWhole = false;
+  }
+  for (const entry of withoutCount) {
+    if (count >= limit) return limit;
+    count += await recordCount(snapshot, fileOf(entry, snapshot.url), options.signal);
+  }
+  if (count >= limit || areWhole) return Math.min(count, limit);
+  return Math.min(count + (await countRead(plan, inPart(plan.files), options)), limit);
+}
+
+function* inPart(files: Iterable<PlannedFile>): Generator<PlannedFile> {
+  for (const file of files) if (!file.allMatch) yield file;
+}
+
+/**
+ * How many rows of a file its deletion vector leaves: by its statistics, else by its footer.
+ *
+ * @throws CorruptDataError when the deletion vector removes more rows than there are
+ */
+export async function recordCount(
+  snapshot: Snapshot,
+  file: DataFile,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  signal?.throwIfAborted();
+  const stored = storedRows(file.entry) ?? (await footerRows(snapshot, file, signal));
+  const left = stored - (file.entry.deletionVector?.cardinality ?? 0);
+  if (left >= 0) return left;
+  throw new CorruptDataError({
+    message: `the deletion vector of a file removes more rows than the ${stored} it has`,
+    key: file.key,
+    field: 'deletionVector',
+  });
+}
+
+function storedRows({ columns, row }: Place): number | undefined {
+  const rows = statsTable(columns).numRecords[row] ?? Number.NaN;
+  return Number.isNaN(rows) ? undefined : rows;
+}
+
+async function footerRows(
+  snapshot: Snapshot,
+  { key, sizeBytes }: DataFile,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const source = storeSource(snapshot.log.store, key, { sizeBytes });
+  return (await readFooter(source, signal === undefined ? {} : { signal })).numRows;
 }
 
 async function countRead(
   plan: PlannedScan,
-  files: readonly PlannedFile[],
+  files: Iterable<PlannedFile>,
   options: CallOptions,
 ): Promise<number> {
   const nothing = { type: 'struct', fields: [] } as const;

@@ -3,7 +3,7 @@ import { UnsupportedFeatureError } from '../errors.js';
 import { resolveActionPath } from '../log/action-path.js';
 import type { FileEntry } from '../log/file-list.js';
 import type { Snapshot } from '../log/table-snapshot.js';
-import { compareKeys } from '../storage/key.js';
+import { canonicalOrder, NumberedFiles } from './file-order.js';
 
 /** One data file: where it is, and its row in the snapshot's columns. */
 export interface DataFile {
@@ -20,11 +20,20 @@ export interface DataFile {
  * @throws UnsupportedFeatureError when a file lies outside the table's root, as those of a shallow clone do
  */
 export function dataFiles(snapshot: Snapshot): readonly DataFile[] {
-  const files: DataFile[] = [];
-  for (const entry of snapshot.files.files()) {
-    files.push({ key: keyOf(entry.path, snapshot.url), sizeBytes: entry.size, entry });
-  }
-  return files.sort((a, b) => compareKeys(a.key, b.key));
+  const numbered = new NumberedFiles(snapshot.files);
+  return Array.from(orderedNumbers(snapshot), (number) =>
+    fileOf(numbered.entry(number), snapshot.url),
+  );
+}
+
+/** The numbers of the active files in that order; kept with the version. */
+export function orderedNumbers({ files, url }: Snapshot): Uint32Array {
+  return canonicalOrder(files, (path) => keyOf(path, url));
+}
+
+/** @throws UnsupportedFeatureError when the file lies outside the table's root */
+export function fileOf(entry: FileEntry, tableUrl: string): DataFile {
+  return { key: keyOf(entry.path, tableUrl), sizeBytes: entry.size, entry };
 }
 
 /** The store key of an action's path. */

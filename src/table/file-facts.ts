@@ -1,71 +1,120 @@
-/** What the log says of a file without opening it: partition values and statistics, as a condition asks for them. */
-import { CorruptDataError } from '../errors.js';
+/** What the log says of files without opening them: partition values and statistics, as a condition asks for them. */
 import type { AddFile } from '../log/actions.js';
-import { ActionColumns, FileEntry } from '../log/file-list.js';
-import { parseFileStats } from '../log/file-stats.js';
-import { parsePartitionValue } from '../log/partition-value.js';
+import { ActionColumns, type FileColumns, FileEntry } from '../log/file-list.js';
+import type { FileStats, WantedColumn } from '../log/file-stats.js';
+import { type PartitionColumn, partitionColumn } from '../log/partition-column.js';
+import { columnMappingMode, physicalName } from '../log/schema/column-mapping.js';
+import type { Scalar } from '../log/schema/scalar.js';
 import type { PrimitiveName } from '../log/schema/types.js';
+import type { BoundValue } from '../log/stat-bounds.js';
+import { type ColumnStats, type StatsTable, statsTable } from '../log/stats-table.js';
 import type { Snapshot } from '../log/table-snapshot.js';
-import { readFooter } from '../storage/parquet/footer.js';
-import { storeSource } from '../storage/parquet/source.js';
-import type { DataFile } from './data-files.js';
-import type { BoundPredicate } from './expression/bound.js';
+import type { BoundColumn, BoundPredicate } from './expression/bound.js';
 import { type FileFacts, wantedStats } from './expression/prune.js';
 
-/** Tells, of any file of the table, what decides whether the condition can be true in it. */
-export function factsReader(
-  snapshot: Snapshot,
-  where: BoundPredicate,
-): (entry: FileEntry) => FileFacts {
-  const wanted = wantedStats(where);
-  const partitioned = new Map(
-    snapshot.schema.fields
-      .filter(({ name }) => snapshot.metadata.partitionColumns.includes(name))
-      .map(({ name, type }) => [name, type as PrimitiveName]),
-  );
-  return (entry) => ({
-    partition: ({ name }) => {
-      const type = partitioned.get(name);
-      if (type === undefined) return undefined;
-      const place = { key: entry.path, column: name };
-      return parsePartitionValue(entry.partitionValue(name) ?? null, type, place);
-    },
-    stats: parseFileStats(entry.stats, wanted),
+/** Gives the facts of files of any block; what one call gives is good until the next. */
+export class FactsReader {
+  readonly #wanted: readonly WantedColumn[];
+  readonly #partitions: readonly Partition[];
+  readonly #blocks = new WeakMap<FileColumns, BlockFacts>();
+
+  constructor(snapshot: Snapshot, where: BoundPredicate) {
+    this.#partitions = partitionsOf(snapshot, where);
+    const names = new Set(this.#partitions.map(({ column }) => column.name));
+    const columns = where.columns.filter(({ name }) => !names.has(name));
+    this.#wanted = wantedStats({ ...where, columns });
+  }
+
+  /** The facts of one block; set its `row`. */
+  block(files: FileColumns): BlockFacts {
+    const known = this.#blocks.get(files);
+    if (known !== undefined) return known;
+    const facts = new BlockFacts(files, this.#wanted, this.#partitions);
+    this.#blocks.set(files, facts);
+    return facts;
+  }
+
+  of({ columns, row }: FileEntry): FileFacts {
+    const facts = this.block(columns);
+    facts.row = row;
+    return facts;
+  }
+}
+
+/** A partition column that the condition looks at. */
+interface Partition {
+  readonly column: BoundColumn;
+  readonly physicalName: string;
+  readonly type: PrimitiveName;
+}
+
+function partitionsOf(snapshot: Snapshot, where: BoundPredicate): readonly Partition[] {
+  const mode = columnMappingMode(snapshot.configuration);
+  return where.columns.flatMap((column) => {
+    if (!snapshot.partitionColumns.includes(column.name)) return [];
+    const field = snapshot.schema.fields.find(({ name }) => name === column.name);
+    if (field === undefined) return [];
+    const type = field.type as PrimitiveName;
+    return [{ column, physicalName: physicalName(field, mode), type }];
   });
+}
+
+/** The facts of the file in one row of a block after another. */
+export class BlockFacts implements FileFacts, FileStats {
+  row = 0;
+  readonly #table: StatsTable;
+  /** By the very path that the condition's column has. */
+  readonly #stats: ReadonlyMap<readonly string[], ColumnStats>;
+  readonly #partitions: ReadonlyMap<BoundColumn, PartitionColumn>;
+
+  constructor(
+    files: FileColumns,
+    wanted: readonly WantedColumn[],
+    partitions: readonly Partition[],
+  ) {
+    this.#table = statsTable(files);
+    const columns = wanted.length === 0 ? [] : this.#table.columns(wanted);
+    this.#stats = new Map(columns.map((stats, at) => [wanted[at]?.path ?? [], stats]));
+    this.#partitions = new Map(
+      partitions.map(({ column, physicalName: name, type }) => [
+        column,
+        partitionColumn(files, name, type),
+      ]),
+    );
+  }
+
+  get stats(): FileStats {
+    return this;
+  }
+
+  get numRecords(): number | undefined {
+    const count = this.#table.numRecords[this.row] ?? Number.NaN;
+    return Number.isNaN(count) ? undefined : count;
+  }
+
+  get tightBounds(): boolean {
+    return this.#table.hasTightBounds(this.row);
+  }
+
+  partition(column: BoundColumn): Scalar | undefined {
+    return this.#partitions.size === 0 ? undefined : this.#partitions.get(column)?.at(this.row);
+  }
+
+  min(path: readonly string[]): BoundValue | undefined {
+    return this.#stats.get(path)?.min.at(this.row);
+  }
+
+  max(path: readonly string[]): BoundValue | undefined {
+    return this.#stats.get(path)?.max.at(this.row);
+  }
+
+  nullCount(path: readonly string[]): number | undefined {
+    const count = this.#stats.get(path)?.nullCounts[this.row] ?? -1;
+    return count < 0 ? undefined : count;
+  }
 }
 
 /** A file that a commit adds, as an entry of its own. */
 export function addEntry(add: AddFile): FileEntry {
   return new FileEntry(new ActionColumns([add]), 0);
-}
-
-/**
- * How many rows of a file its deletion vector leaves: by its statistics, else by its footer.
- *
- * @throws CorruptDataError when the deletion vector removes more rows than there are
- */
-export async function recordCount(
-  snapshot: Snapshot,
-  file: DataFile,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const { stats, deletionVector } = file.entry;
-  const stored =
-    parseFileStats(stats, [])?.numRecords ?? (await storedRows(snapshot, file, signal));
-  const left = stored - (deletionVector?.cardinality ?? 0);
-  if (left >= 0) return left;
-  throw new CorruptDataError({
-    message: `the deletion vector of a file removes more rows than the ${stored} it has`,
-    key: file.key,
-    field: 'deletionVector',
-  });
-}
-
-async function storedRows(
-  snapshot: Snapshot,
-  file: DataFile,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
-  return (await readFooter(source, signal === undefined ? {} : { signal })).numRows;
 }

@@ -23,7 +23,7 @@ import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
 import { mayMatch } from './expression/prune.js';
 import { toSqlText } from './expression/sql-text.js';
-import { addEntry, factsReader } from './file-facts.js';
+import { addEntry, FactsReader } from './file-facts.js';
 import { readAppIds, setTransaction, txnActions } from './idempotency.js';
 import { inputBatches, isRereadable } from './input.js';
 import { latestSnapshot } from './open.js';
@@ -31,6 +31,7 @@ import type { OverwriteOptions, WriteOptions } from './options.js';
 import { NO_METRICS, outcomeOf, unchanged } from './outcome.js';
 import { planReplacement, type Replacement, survivingBatches } from './replacement.js';
 import type { Commit } from './results.js';
+import { physicalNames } from './scan-plan.js';
 import type { TableState } from './table-state.js';
 import { writeDescription } from './write-description.js';
 import { discardFiles, fileTarget, type WrittenFiles, writeFiles } from './write-files.js';
@@ -77,7 +78,10 @@ async function overwriteOnce<R>(
   const nowMs = state.environment.clock.now();
   const txn = setTransaction(options.idempotency, nowMs);
   if (txn !== undefined && isApplied(base, txn)) return unchanged(base.version, 'already-applied');
-  const where = options.where === undefined ? undefined : bindPredicate(options.where, base.schema);
+  const where =
+    options.where === undefined
+      ? undefined
+      : bindPredicate(options.where, base.schema, physicalNames(base));
   checkRemovable(base);
   const replaced = await planReplacement(base, where, signal);
   checkCopies(base, replaced);
@@ -206,6 +210,6 @@ function readSet(
   const files = [...replaced.whole, ...replaced.partly.map(({ file }) => file)];
   const read = new Set(files.map(({ entry }) => reconcileKey(entry.path, base.url)));
   if (where === undefined) return { files: read, matches: () => true };
-  const factsOf = factsReader(base, where);
-  return { files: read, matches: (add) => mayMatch(where, factsOf(addEntry(add))) };
+  const reader = new FactsReader(base, where);
+  return { files: read, matches: (add) => mayMatch(where, reader.of(addEntry(add))) };
 }

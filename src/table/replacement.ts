@@ -1,11 +1,12 @@
 /** Which files an overwrite takes out, and which of their rows it must keep. */
 import type { RecordBatch } from 'apache-arrow';
 import type { Snapshot } from '../log/table-snapshot.js';
+import { recordCount } from './count.js';
 import { type DataFile, dataFiles } from './data-files.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
 import { mayMatch, mustMatch } from './expression/prune.js';
-import { factsReader, recordCount } from './file-facts.js';
+import { FactsReader } from './file-facts.js';
 import { openFile, readRowGroup, wantedRows } from './read-file.js';
 import { takeRows } from './row/take.js';
 import { columnsOf } from './scan-columns.js';
@@ -37,9 +38,9 @@ export async function planReplacement(
   const whole: DataFile[] = [];
   const partly: PartlyReplaced[] = [];
   let rows = 0;
-  const factsOf = where === undefined ? undefined : factsReader(snapshot, where);
+  const reader = where && new FactsReader(snapshot, where);
   for (const file of dataFiles(snapshot)) {
-    const facts = factsOf?.(file.entry);
+    const facts = reader?.of(file.entry);
     if (where !== undefined && facts !== undefined) {
       if (!mayMatch(where, facts)) continue;
       if (!mustMatch(where, facts)) {

@@ -1,14 +1,14 @@
 /** What a scan is going to read: a pure decision over a snapshot. */
 
 import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
+import { columnMappingMode, physicalName } from '../log/schema/column-mapping.js';
 import type { StructField, StructType } from '../log/schema/types.js';
 import type { Snapshot } from '../log/table-snapshot.js';
-import { type DataFile, dataFiles } from './data-files.js';
-import { bindPredicate } from './expression/bind.js';
+import type { DataFile } from './data-files.js';
+import { type BindOptions, bindPredicate } from './expression/bind.js';
 import type { BoundPredicate } from './expression/bound.js';
 import type { Predicate } from './expression/predicate-types.js';
-import { mayMatch, mustMatch } from './expression/prune.js';
-import { factsReader } from './file-facts.js';
+import { PlannedFiles } from './planned-files.js';
 import { columnsOf, findColumn, selectedSchema, widenedBy } from './scan-columns.js';
 import type { RowFilter, ScanPlan } from './scan-types.js';
 
@@ -29,9 +29,12 @@ export interface PlannedScan {
   readonly where: BoundPredicate | undefined;
   readonly rowFilter: RowFilter | undefined;
   readonly limit: number | undefined;
-  readonly files: readonly PlannedFile[];
-  readonly skipped: number;
-  readonly skippedBytes: number;
+  readonly files: Iterable<PlannedFile>;
+}
+
+/** A scan of every file of a version in which the condition can be true. */
+export interface VersionScan extends PlannedScan {
+  readonly files: PlannedFiles;
 }
 
 interface ScanRequest {
@@ -46,11 +49,13 @@ interface ScanRequest {
  *
  * @throws InvalidArgumentError when a column is not the table's, or a value cannot be compared with its column
  */
-export function planScan(snapshot: Snapshot, request: ScanRequest): PlannedScan {
+export function planScan(snapshot: Snapshot, request: ScanRequest): VersionScan {
   const { schema } = snapshot;
   const output = selectedSchema(schema, request.select);
   const where =
-    request.where === undefined ? undefined : bindPredicate(request.where as Predicate, schema);
+    request.where === undefined
+      ? undefined
+      : bindPredicate(request.where as Predicate, schema, physicalNames(snapshot));
   const { rowFilter, limit } = request;
   const filtered: readonly StructField[] =
     rowFilter?.columns.map((name) => findColumn(schema, name, 'rowFilter')) ?? [];
@@ -58,31 +63,24 @@ export function planScan(snapshot: Snapshot, request: ScanRequest): PlannedScan 
     ...(where === undefined ? [] : columnsOf(schema, where)),
     ...filtered,
   ]);
-  const files: PlannedFile[] = [];
-  let skipped = 0;
-  let skippedBytes = 0;
-  const factsOf = where === undefined ? undefined : factsReader(snapshot, where);
-  for (const file of dataFiles(snapshot)) {
-    const facts = factsOf?.(file.entry);
-    if (where !== undefined && facts !== undefined && !mayMatch(where, facts)) {
-      skipped++;
-      skippedBytes += file.sizeBytes;
-      continue;
-    }
-    const allMatch = where === undefined || facts === undefined || mustMatch(where, facts);
-    files.push({ file, allMatch });
-  }
-  return { snapshot, output, reading, where, rowFilter, limit, files, skipped, skippedBytes };
+  const files = new PlannedFiles(snapshot, where);
+  return { snapshot, output, reading, where, rowFilter, limit, files };
+}
+
+/** How a condition is bound to find the table's columns in its statistics. */
+export function physicalNames(snapshot: Snapshot): BindOptions {
+  const mode = columnMappingMode(snapshot.configuration);
+  return { physicalName: (field) => physicalName(field, mode) };
 }
 
 /** The plan in a caller's terms. */
-export function publicPlan(plan: PlannedScan): ScanPlan {
+export function publicPlan({ snapshot, files, reading }: VersionScan): ScanPlan {
   return {
-    version: plan.snapshot.version,
-    files: plan.files.map(({ file }) => file.key),
-    bytes: plan.files.reduce((sum, { file }) => sum + file.sizeBytes, 0),
-    filesSkipped: plan.skipped,
-    bytesSkipped: plan.skippedBytes,
-    columns: plan.reading.fields.map(({ name }) => name),
+    version: snapshot.version,
+    files: Array.from(files, ({ file }) => file.key),
+    bytes: files.sizeBytes,
+    filesSkipped: snapshot.files.count - files.count,
+    bytesSkipped: snapshot.files.sizeBytes - files.sizeBytes,
+    columns: reading.fields.map(({ name }) => name),
   };
 }

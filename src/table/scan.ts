@@ -13,7 +13,7 @@ import type { CallOptions } from './options.js';
 import { rowDecoder } from './row/row-decoder.js';
 import { tableOf, tableToIPC } from './scan-arrow.js';
 import { scanBatches } from './scan-batches.js';
-import { type PlannedScan, planScan, publicPlan } from './scan-plan.js';
+import { planScan, publicPlan, type VersionScan } from './scan-plan.js';
 import type { BatchOptions, RowFilter, Scan, ScanOptions, ScanPlan } from './scan-types.js';
 import type { TableHandle } from './table-state.js';
 
@@ -40,7 +40,7 @@ export function lazyScan<R, P>(
   const checked = checkOptions('scan', optionsOf, options);
   if ('where' in options && options.where === undefined) throw whereUndefined();
   const { signal } = checked;
-  const planned = async (): Promise<PlannedScan> => {
+  const planned = async (): Promise<VersionScan> => {
     const at = snapshot ?? (await latestSnapshot(handle.state, signal));
     return planScan(at, checked);
   };
@@ -58,10 +58,10 @@ function whereUndefined(): InvalidArgumentError {
 
 class LazyScan<P> implements Scan<P> {
   readonly #handle: TableHandle;
-  readonly #planned: () => Promise<PlannedScan>;
+  readonly #planned: () => Promise<VersionScan>;
   readonly #options: CallOptions;
 
-  constructor(handle: TableHandle, planned: () => Promise<PlannedScan>, options: CallOptions) {
+  constructor(handle: TableHandle, planned: () => Promise<VersionScan>, options: CallOptions) {
     this.#handle = handle;
     this.#planned = planned;
     this.#options = options;

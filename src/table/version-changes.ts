@@ -135,8 +135,6 @@ class ChangeReader {
       rowFilter: undefined,
       limit: undefined,
       files: [],
-      skipped: 0,
-      skippedBytes: 0,
     };
   }
 

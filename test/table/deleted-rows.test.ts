@@ -110,7 +110,7 @@ describe('rows that a deletion vector removes', () => {
     const store = storage.open(new URL(URL_TEXT));
     const snapshot = await loadSnapshot({ store, url: URL_TEXT, clock: systemClock });
     const plan = planScan(snapshot, { select: ['id'] });
-    const files = plan.files.map((file) => ({ ...file, only: RowBitmap.of([0, 2, 9]) }));
+    const files = Array.from(plan.files, (file) => ({ ...file, only: RowBitmap.of([0, 2, 9]) }));
     const found: unknown[] = [];
     for await (const batch of scanBatches({ ...plan, files }, {})) {
       found.push(...(batch.getChildAt(0)?.toArray() ?? []));

@@ -5,6 +5,8 @@
  */
 import type { FileStats, WantedColumn } from '../../log/file-stats.js';
 import type { Scalar } from '../../log/schema/scalar.js';
+import type { BoundValue } from '../../log/stat-bounds.js';
+import { Utf8Text } from '../../log/utf8-text.js';
 import type { BoundColumn, BoundComparison, BoundNode, BoundPredicate } from './bound.js';
 import { compareValues, type Value } from './order.js';
 
@@ -58,9 +60,9 @@ function outcomesOf(node: BoundNode, file: FileFacts): number {
     case 'not':
       return negated(outcomesOf(node.node, file));
     case 'and':
-      return all(node.nodes.map((inner) => outcomesOf(inner, file)));
+      return allOf(node.nodes, file, false);
     case 'or':
-      return negated(all(node.nodes.map((inner) => negated(outcomesOf(inner, file)))));
+      return negated(allOf(node.nodes, file, true));
     case 'isNull':
       return nullOutcomes(node.column, file);
     default:
@@ -74,14 +76,20 @@ function negated(outcomes: number): number {
   return swapped | (outcomes & CAN_BE_UNKNOWN);
 }
 
-/** What "and" may be when its parts may be these, each apart from the others. */
-function all(parts: readonly number[]): number {
-  const isTrue = parts.every((part) => part & CAN_BE_TRUE) ? CAN_BE_TRUE : 0;
-  const isFalse = parts.some((part) => part & CAN_BE_FALSE) ? CAN_BE_FALSE : 0;
-  const isUnknown =
-    parts.some((part) => part & CAN_BE_UNKNOWN) &&
-    parts.every((part) => part & (CAN_BE_TRUE | CAN_BE_UNKNOWN));
-  return isTrue | isFalse | (isUnknown ? CAN_BE_UNKNOWN : 0);
+/** What "and" may be when its parts, or their opposites, may be these, each apart from the others. */
+function allOf(nodes: readonly BoundNode[], file: FileFacts, opposites: boolean): number {
+  let allTrue = CAN_BE_TRUE;
+  let any = 0;
+  let neverFalse = true;
+  for (const node of nodes) {
+    const outcomes = outcomesOf(node, file);
+    const part = opposites ? negated(outcomes) : outcomes;
+    if ((part & CAN_BE_TRUE) === 0) allTrue = 0;
+    if ((part & (CAN_BE_TRUE | CAN_BE_UNKNOWN)) === 0) neverFalse = false;
+    any |= part;
+  }
+  const isUnknown = neverFalse ? any & CAN_BE_UNKNOWN : 0;
+  return allTrue | (any & CAN_BE_FALSE) | isUnknown;
 }
 
 function nullOutcomes(column: BoundColumn, file: FileFacts): number {
@@ -109,8 +117,8 @@ function testOutcomes(test: Test, file: FileFacts): number {
 
 /** Bounds of the values that are not null; an absent one is no bound. */
 interface Range {
-  readonly min: Value | undefined;
-  readonly max: Value | undefined;
+  readonly min: BoundValue | undefined;
+  readonly max: BoundValue | undefined;
 }
 
 const NAN_RANGE: Range = { min: Number.NaN, max: Number.NaN };
@@ -124,8 +132,8 @@ function valueOutcomes(test: Test, range: Range): number {
       return comparisonOutcomes(test.op, test.value, range);
     case 'in': {
       const { min, max } = range;
-      const isOne = min !== undefined && max !== undefined && compareValues(min, max) === 0;
-      const within = test.values.some((value) => canBe(value, range));
+      const isOne = min !== undefined && max !== undefined && compareBounds(min, max) === 0;
+      const within = anyWithin(test.values, range);
       return (within ? CAN_BE_TRUE : 0) | (within && isOne ? 0 : CAN_BE_FALSE);
     }
     case 'prefix':
@@ -139,8 +147,8 @@ function valueOutcomes(test: Test, range: Range): number {
 
 function comparisonOutcomes(op: BoundComparison, value: Value, range: Range): number {
   const { min, max } = range;
-  const low = min === undefined ? Number.NEGATIVE_INFINITY : compareValues(min, value);
-  const high = max === undefined ? Number.POSITIVE_INFINITY : compareValues(max, value);
+  const low = min === undefined ? Number.NEGATIVE_INFINITY : compareBound(min, value);
+  const high = max === undefined ? Number.POSITIVE_INFINITY : compareBound(max, value);
   switch (op) {
     case 'eq':
       return either(low <= 0 && high >= 0, low !== 0 || high !== 0);
@@ -159,20 +167,46 @@ function either(canBeTrue: boolean, canBeFalse: boolean): number {
   return (canBeTrue ? CAN_BE_TRUE : 0) | (canBeFalse ? CAN_BE_FALSE : 0);
 }
 
-function canBe(value: Value, { min, max }: Range): boolean {
-  return (
-    (min === undefined || compareValues(min, value) <= 0) &&
-    (max === undefined || compareValues(max, value) >= 0)
-  );
+/** Whether one of the values, which ascend, lies in the range. */
+function anyWithin(values: readonly Value[], { min, max }: Range): boolean {
+  let low = 0;
+  let high = min === undefined ? 0 : values.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const value = values[middle];
+    if (min !== undefined && value !== undefined && compareBound(min, value) > 0) low = middle + 1;
+    else high = middle;
+  }
+  const first = values[low];
+  return first !== undefined && (max === undefined || compareBound(max, first) >= 0);
+}
+
+/** As {@link compareValues}; a number and a bigint compare as the numbers they are. */
+function compareBound(bound: BoundValue, value: Value): number {
+  if (bound instanceof Utf8Text) return typeof value === 'string' ? bound.compareTo(value) : 0;
+  return compareValues(bound, value);
+}
+
+function compareBounds(min: BoundValue, max: BoundValue): number {
+  if (max instanceof Utf8Text) {
+    if (min instanceof Utf8Text) return min.compareTo(max);
+    return typeof min === 'string' ? -max.compareTo(min) : 0;
+  }
+  return compareBound(min, max);
 }
 
 /** Texts with a common prefix lie side by side, from the prefix itself on. */
 function prefixOutcomes(prefix: string, { min, max }: Range): number {
-  const minFits = typeof min === 'string' && min.startsWith(prefix);
-  const maxFits = typeof max === 'string' && max.startsWith(prefix);
-  const allAbove = min !== undefined && !minFits && compareValues(min, prefix) > 0;
-  const allBelow = max !== undefined && compareValues(max, prefix) < 0;
+  const minFits = hasPrefix(min, prefix);
+  const maxFits = hasPrefix(max, prefix);
+  const allAbove = min !== undefined && !minFits && compareBound(min, prefix) > 0;
+  const allBelow = max !== undefined && compareBound(max, prefix) < 0;
   return either(!allAbove && !allBelow, !(minFits && maxFits));
+}
+
+function hasPrefix(bound: BoundValue | undefined, prefix: string): boolean {
+  if (bound instanceof Utf8Text) return bound.startsWith(prefix);
+  return typeof bound === 'string' && bound.startsWith(prefix);
 }
 
 /** How many rows are null, as far as pruning may rely on it. */
@@ -190,17 +224,13 @@ function nullsIn(column: BoundColumn, stats: FileStats | undefined): Nulls {
 
 function rangeIn(column: BoundColumn, stats: FileStats | undefined): Range {
   if (stats === undefined) return UNBOUNDED;
-  const min = boundOf(stats.min(column.physicalPath));
-  const max = boundOf(stats.max(column.physicalPath));
+  const min = stats.min(column.physicalPath);
+  const max = stats.max(column.physicalPath);
   // NaN as a minimum tells nothing of the other values: some writers keep what they met first.
   const lower = Number.isNaN(min) ? undefined : min;
   // Bounds that cross are damaged.
-  if (lower !== undefined && max !== undefined && compareValues(lower, max) > 0) return UNBOUNDED;
+  if (lower !== undefined && max !== undefined && compareBounds(lower, max) > 0) return UNBOUNDED;
   return { min: lower, max };
-}
-
-function boundOf(value: Scalar | undefined): Value | undefined {
-  return value === null ? undefined : value;
 }
 
 function isFloating(column: BoundColumn): boolean {

@@ -1,10 +1,16 @@
+import { Utf8 } from 'apache-arrow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { AddFile } from '../../../src/log/actions.js';
+import { TextColumn } from '../../../src/log/arrow-column.js';
+import { buildColumn } from '../../../src/log/build-column.js';
+import { ActionColumns, type FileColumns } from '../../../src/log/file-list.js';
 import { buildStats, type LeafFindings, parseFileStats } from '../../../src/log/file-stats.js';
 import { formatPartitionValue, parsePartitionValue } from '../../../src/log/partition-value.js';
 import type { Scalar } from '../../../src/log/schema/scalar.js';
 import type { PrimitiveName, StructType } from '../../../src/log/schema/types.js';
 import { bindPredicate } from '../../../src/table/expression/bind.js';
+import type { BoundPredicate } from '../../../src/table/expression/bound.js';
 import * as build from '../../../src/table/expression/builders.js';
 import type { Predicate } from '../../../src/table/expression/predicate-types.js';
 import {
@@ -13,6 +19,8 @@ import {
   mustMatch,
   wantedStats,
 } from '../../../src/table/expression/prune.js';
+import { BlockFacts } from '../../../src/table/file-facts.js';
+import { addFile } from '../../log/log-fixture.js';
 import { rows, schema, type TestRow } from './columns.js';
 import { anyCase, valueAt } from './reference.js';
 
@@ -90,7 +98,8 @@ const PARTITIONABLE = STAT_LEAVES.filter(({ path, type }) => path.length === 1 &
 
 interface TestFile {
   readonly rows: readonly TestRow[];
-  readonly facts: (predicate: Predicate) => FileFacts;
+  /** The same facts from each source there is. */
+  readonly facts: (predicate: BoundPredicate) => readonly FileFacts[];
 }
 
 const file: fc.Arbitrary<TestFile> = fc
@@ -106,22 +115,49 @@ const file: fc.Arbitrary<TestFile> = fc
   })
   .map(({ items, partitions, writer, damage: change }) => {
     const values = new Map<string, Scalar>();
+    const texts = new Map<string, string | null>();
     for (const { path, type } of partitions) {
       const name = path[0] ?? '';
       const text = partitionText((items[0]?.[name] ?? null) as Scalar, type);
+      texts.set(name, text);
       values.set(name, parsePartitionValue(text, type, { key: 'k', column: name }));
     }
     const all = items.map((item) => ({ ...item, ...Object.fromEntries(values) }));
     const fields = schema.fields.filter(({ name }) => !values.has(name));
-    const stats = statsText(all, { type: 'struct', fields }, writer);
+    const stats = change(statsText(all, { type: 'struct', fields }, writer));
+    const add = addFile('f', { stats, partitionValues: texts });
     return {
       rows: all,
-      facts: (predicate) => ({
-        partition: (column) => values.get(column.name),
-        stats: parseFileStats(change(stats), wantedStats(bindPredicate(predicate, schema))),
-      }),
+      facts: (predicate) => [
+        {
+          partition: (column) => values.get(column.name),
+          stats: parseFileStats(stats, wantedStats(predicate)),
+        },
+        ...[inCommit(add), inCheckpoint(add)].map((files) => factsOf(files, predicate, values)),
+      ],
     };
   });
+
+function inCommit(add: AddFile): FileColumns {
+  return new ActionColumns([add]);
+}
+
+function inCheckpoint(add: AddFile): FileColumns {
+  const statsTexts = new TextColumn(buildColumn(new Utf8(), [add.stats]));
+  return Object.assign(inCommit(add), { statsTexts });
+}
+
+function factsOf(
+  files: FileColumns,
+  predicate: BoundPredicate,
+  partitions: ReadonlyMap<string, Scalar>,
+): FileFacts {
+  const columns = predicate.columns.flatMap((column) => {
+    const type = column.type as PrimitiveName;
+    return partitions.has(column.name) ? [{ column, physicalName: column.name, type }] : [];
+  });
+  return new BlockFacts(files, wantedStats(predicate), columns);
+}
 
 /** Binary that is no text cannot be a partition value. */
 function partitionText(value: Scalar, type: PrimitiveName): string | null {
@@ -139,22 +175,23 @@ function statsText(items: readonly TestRow[], data: StructType, writer: Writer):
 
 describe('pruning', () => {
   it('never rules out a file with a matching row, nor takes one whole with another row', () => {
-    let pruned = 0;
+    const pruned = [0, 0, 0];
     fc.assert(
       fc.property(file, anyCase, (one, { predicate, expect: wanted }) => {
         const bound = bindPredicate(predicate, schema);
-        const facts = one.facts(predicate);
         const outcomes = one.rows.map(wanted);
-        if (!mayMatch(bound, facts)) {
-          pruned++;
-          expect(outcomes).not.toContain(true);
+        for (const [source, facts] of one.facts(bound).entries()) {
+          if (!mayMatch(bound, facts)) {
+            pruned[source] = (pruned[source] ?? 0) + 1;
+            expect(outcomes).not.toContain(true);
+          }
+          if (mustMatch(bound, facts)) expect(new Set(outcomes)).toEqual(new Set([true]));
         }
-        if (mustMatch(bound, facts)) expect(new Set(outcomes)).toEqual(new Set([true]));
       }),
       { numRuns: 10_000 },
     );
     // Otherwise the test would hold of pruning that does nothing.
-    expect(pruned).toBeGreaterThan(1000);
+    for (const count of pruned) expect(count).toBeGreaterThan(1000);
   });
 });
 

@@ -121,6 +121,7 @@ export type {
   HistoryEntry,
   Pin,
   PinCheck,
+  TableDetail,
 } from './table/results.js';
 export { type JsonRow, type JsonValue, toJsonRow } from './table/row/json-row.js';
 export type {

@@ -1,6 +1,7 @@
 /** One call of `varve`: its arguments to a command, and every failure to words and a status. */
 import { parseArgs } from 'node:util';
 import { isVarveError, VERSION } from '../index.js';
+import { changes } from './changes.js';
 import { head } from './head.js';
 import { history } from './history.js';
 import { pins } from './pins.js';
@@ -15,14 +16,21 @@ export interface Terminal {
 export interface CommandOptions {
   readonly json: boolean;
   readonly version: number | undefined;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
 }
 
-export type Command = (url: string, options: CommandOptions) => Promise<string>;
+/** What a command says: at once, or line by line. */
+export type Command = (
+  url: string,
+  options: CommandOptions,
+) => Promise<string> | AsyncIterable<string>;
 
-const COMMANDS: ReadonlyMap<string, Command> = new Map([
+const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['show', show],
   ['history', history],
   ['head', head],
+  ['changes', changes],
   ['pins', pins],
 ]);
 
@@ -31,6 +39,8 @@ export const USAGE = `usage: varve <command> URL [--json]
   varve show URL                   version, schema, files and properties
   varve history URL                what was committed, newest first
   varve head URL [--version N]     the first rows
+  varve changes URL [--from N] [--to N]
+                                   what each version changed; --json: a line for each changed row
   varve pins URL                   names for versions that are kept
 
 URL is a folder or a file: URL. --json prints JSON. varve --help shows this, varve --version the version.`;
@@ -54,7 +64,9 @@ export async function runCommand(args: readonly string[], terminal: Terminal): P
     return WRONG_CALL;
   }
   try {
-    terminal.print(await call.command(call.url, call.options));
+    const said = call.command(call.url, call.options);
+    if (Symbol.asyncIterator in said) for await (const line of said) terminal.print(line);
+    else terminal.print(await said);
     return 0;
   } catch (error) {
     if (!isVarveError(error)) throw error;
@@ -83,23 +95,35 @@ function parseCall(args: readonly string[]): Call | string {
   if (command === undefined) return `there is no command ${name}`;
   if (url === undefined) return `${name} needs the URL of a table`;
   if (more.length > 0) return `${name} takes one URL`;
-  const { json, version } = parsed.values;
-  if (version !== undefined && name !== 'head') return `--version goes with head`;
-  if (version !== undefined && !/^\d{1,15}$/.test(version)) return '--version takes a number';
-  return {
-    command,
-    url,
-    options: { json, version: version === undefined ? undefined : Number(version) },
-  };
+  const { json, ...numbers } = parsed.values;
+  const options: { [option in NumberOption]?: number } = {};
+  for (const [option, text] of Object.entries(numbers) as [NumberOption, string][]) {
+    if (NUMBER_OPTIONS[option] !== name) return `--${option} goes with ${NUMBER_OPTIONS[option]}`;
+    if (!/^\d{1,15}$/.test(text)) return `--${option} takes a number`;
+    options[option] = Number(text);
+  }
+  const { version, from, to } = options;
+  return { command, url, options: { json, version, from, to } };
 }
+
+/** Options that take a number, each with its command. */
+const NUMBER_OPTIONS = { version: 'head', from: 'changes', to: 'changes' } as const;
+type NumberOption = keyof typeof NUMBER_OPTIONS;
 
 function parse(args: readonly string[]): {
   readonly positionals: readonly string[];
-  readonly values: { readonly json: boolean; readonly version?: string | undefined };
+  readonly values: { readonly json: boolean } & {
+    readonly [option in NumberOption]?: string | undefined;
+  };
 } {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { json: { type: 'boolean', default: false }, version: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      version: { type: 'string' },
+      from: { type: 'string' },
+      to: { type: 'string' },
+    },
   });
 }

@@ -5,34 +5,26 @@ import type { CommandOptions } from './run-command.js';
 
 export async function show(url: string, options: CommandOptions): Promise<string> {
   const table = await DeltaTable.open(url);
-  const snapshot = await table.snapshot();
-  const { minReaderVersion, minWriterVersion, readerFeatures, writerFeatures } = snapshot.protocol;
-  const features = [...new Set([...(readerFeatures ?? []), ...(writerFeatures ?? [])])].sort();
-  if (options.json) {
-    return json({
-      url: snapshot.url,
-      version: snapshot.version,
-      timestamp: snapshot.timestamp.toISOString(),
-      tableId: snapshot.tableId,
-      numFiles: snapshot.numFiles,
-      sizeBytes: snapshot.sizeBytes,
-      partitionColumns: snapshot.partitionColumns,
-      properties: snapshot.properties,
-      minReaderVersion,
-      minWriterVersion,
-      features,
-      schema: snapshot.schema,
-    });
-  }
+  const detail = await table.detail();
+  const snapshot = await table.snapshot({ version: detail.version });
+  const { domains, transactions, schema } = snapshot;
+  if (options.json) return json({ ...detail, domains, transactions, schema });
+  const { minReaderVersion, minWriterVersion, features, createdAt } = detail;
   const facts = [
-    ['table', snapshot.url],
-    ['version', `${snapshot.version}, committed ${snapshot.timestamp.toISOString()}`],
-    ['files', `${snapshot.numFiles}, ${byteText(snapshot.sizeBytes)}`],
-    ['partitioned by', snapshot.partitionColumns.join(', ') || '-'],
+    ['table', detail.url],
+    ['name', detail.name ?? '-'],
+    ...(detail.description === undefined ? [] : [['description', detail.description]]),
+    ['version', `${detail.version}, committed ${detail.modifiedAt.toISOString()}`],
+    ['created', createdAt?.toISOString() ?? '-'],
+    ['files', `${detail.numFiles}, ${byteText(detail.sizeBytes)}`],
+    ['partitioned by', detail.partitionColumns.join(', ') || '-'],
+    ['clustered by', detail.clusteringColumns.map((path) => path.join('.')).join(', ') || '-'],
     ['protocol', `reader ${minReaderVersion}, writer ${minWriterVersion} ${features.join(' ')}`],
-    ...[...snapshot.properties].map(([name, value]) => [name, value ?? '']),
+    ...[...detail.properties].map(([name, value]) => [name, value ?? '']),
+    ...[...domains].map(([name, configuration]) => [`domain ${name}`, configuration]),
+    ...[...transactions].map(([appId, sequence]) => [`application ${appId}`, String(sequence)]),
   ];
-  const fields = snapshot.schema.fields.map(({ name, type, nullable }) => [
+  const fields = schema.fields.map(({ name, type, nullable }) => [
     `  ${name}`,
     typeText(type),
     nullable ? '' : 'not null',

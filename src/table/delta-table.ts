@@ -5,6 +5,7 @@ import { append } from './append.js';
 import { tableChanges } from './changes.js';
 import type { ChangesOptions, VersionChanges } from './changes-types.js';
 import { createTable } from './create.js';
+import { tableDetail } from './detail.js';
 import { openTable, tableExists } from './open.js';
 import type {
   CallOptions,
@@ -19,7 +20,7 @@ import type {
 import { overwrite } from './overwrite.js';
 import { Pins } from './pins.js';
 import { resolveCommit } from './resolve-commit.js';
-import type { Commit, CommitResolution, HistoryEntry } from './results.js';
+import type { Commit, CommitResolution, HistoryEntry, TableDetail } from './results.js';
 import type { AnySchema, SchemaFor, TableSchema } from './row/row-types.js';
 import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
 import type { Rows } from './rows.js';
@@ -168,6 +169,15 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    */
   changes(options: ChangesOptions): AsyncIterable<VersionChanges<RowIn<S>>> {
     return tableChanges(this.#handle, options);
+  }
+
+  /**
+   * What the table is at its newest version: names, times, columns, size, properties, protocol and features.
+   *
+   * @throws CorruptDataError when its clustering columns are no columns of it
+   */
+  detail(options: CallOptions = {}): Promise<TableDetail> {
+    return tableDetail(this.#handle.state, options);
   }
 
   /** What was committed, newest first. */

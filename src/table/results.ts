@@ -54,6 +54,33 @@ export interface HistoryEntry {
   readonly userMetadata?: string | undefined;
 }
 
+/** What a table is: what `DESCRIBE DETAIL` shows in Spark. */
+export interface TableDetail {
+  /** The table's id: the same for every version, another for a table made anew. */
+  readonly tableId: string;
+  readonly name: string | undefined;
+  readonly description: string | undefined;
+  /** Absolute and canonical. */
+  readonly url: string;
+  readonly version: number;
+  /** When the table was made, as its metadata says. */
+  readonly createdAt: Date | undefined;
+  /** When the version was committed. */
+  readonly modifiedAt: Date;
+  readonly partitionColumns: readonly string[];
+  /** The columns that the rows are clustered by, each as the names from the top of the schema down. */
+  readonly clusteringColumns: readonly (readonly string[])[];
+  /** Active data files. */
+  readonly numFiles: number;
+  /** Bytes of all active data files. */
+  readonly sizeBytes: number;
+  readonly properties: ReadonlyMap<string, string | null>;
+  readonly minReaderVersion: number;
+  readonly minWriterVersion: number;
+  /** Every table feature that the protocol supports, listed or implied by its versions; sorted. */
+  readonly features: readonly string[];
+}
+
 /** Which files of a version are there; keys are relative to the table. */
 export interface FileCheck {
   /** Files of the version. */

@@ -38,6 +38,14 @@ export interface Snapshot<R> {
   readonly partitionColumns: readonly string[];
   readonly properties: ReadonlyMap<string, string | null>;
   readonly protocol: Protocol;
+  /** The configuration text of each metadata domain, by its name; those of the protocol (`delta.…`) among them. */
+  readonly domains: ReadonlyMap<string, string>;
+  /**
+   * The last sequence of each application that writes with transaction identifiers, by its `appId`; those that had
+   * expired when the snapshot was read (`delta.setTransactionRetentionDuration`) are left out. Reading it throws a
+   * LimitError for a sequence beyond 2^53.
+   */
+  readonly transactions: ReadonlyMap<string, number>;
   /** Active data files. */
   readonly numFiles: number;
   /** Bytes of all active data files. */

@@ -1,7 +1,7 @@
 /** A table at one version. */
 
 import { z } from 'zod';
-import { InvalidArgumentError } from '../errors.js';
+import { InvalidArgumentError, LimitError } from '../errors.js';
 import { versionAt } from '../log/commit-times.js';
 import { deletionVectorId } from '../log/file-state.js';
 import { parseTimestamp } from '../log/schema/scalar-text.js';
@@ -111,6 +111,10 @@ function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot
     partitionColumns: metadata.partitionColumns,
     properties: metadata.configuration,
     protocol,
+    domains: new Map([...snapshot.domains].map(([name, said]) => [name, said.configuration])),
+    get transactions() {
+      return sequences(snapshot);
+    },
     numFiles: files.count,
     sizeBytes: files.sizeBytes,
     scan: (options = {}) => lazyScan(handle, snapshot, options),
@@ -127,4 +131,22 @@ function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot
       return checkFiles(snapshot, signal);
     },
   };
+}
+
+/** @throws LimitError for a sequence that is no safe integer */
+function sequences({ transactions }: LogSnapshot): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  for (const [appId, { version: sequence }] of transactions) {
+    const value = Number(sequence);
+    if (!Number.isSafeInteger(value)) {
+      throw new LimitError({
+        message: `the last transaction of ${appId} has a version of ${sequence}, which no number can hold`,
+        limit: 'Number.MAX_SAFE_INTEGER',
+        value,
+        max: Number.MAX_SAFE_INTEGER,
+      });
+    }
+    last.set(appId, value);
+  }
+  return last;
 }

@@ -98,7 +98,13 @@ export type {
   RowsOf,
   Where,
 } from './table/expression/predicate-types.js';
-export type { ColumnJson, PredicateJson } from './table/expression/to-json.js';
+export {
+  predicateFromSql,
+  type RowsOfParameters,
+  type SqlParameter,
+  sql,
+} from './table/expression/sql/sql.js';
+export type { ColumnJson, ExpressionJson, PredicateJson } from './table/expression/to-json.js';
 export type {
   CallOptions,
   CreateOptions,

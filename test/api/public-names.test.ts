@@ -45,6 +45,8 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'openStore',
     'or',
     'predicateFromJson',
+    'predicateFromSql',
+    'sql',
     'startsWith',
     'systemClock',
     'systemEntropy',

@@ -39,6 +39,7 @@ const FOLDERS: readonly string[] = [
   'storage/parquet',
   'table',
   'table/expression',
+  'table/expression/sql',
   'table/row',
   'testing',
 ];

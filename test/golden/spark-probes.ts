@@ -86,7 +86,6 @@ export function sparkProbes(scratch: string): Probe[] {
 
 async function answerOf(folder: string, probe: CaseProbe, scratch: string): Promise<Outcome> {
   const kind = probe.kind === 'error' ? (probe.kind_of ?? 'read') : probe.kind;
-  if (probe.where !== undefined) return refusedBy('sql where');
   if (probe.columns?.some((column) => column.includes('_metadata')) === true) {
     return refusedBy('metadata columns');
   }
@@ -101,10 +100,10 @@ async function answerOf(folder: string, probe: CaseProbe, scratch: string): Prom
     return await expectRefusal(run, expectedError(probe));
   }
   const out = join(scratch, 'ours.jsonl');
-  const { columns } = probe;
+  const { columns, where } = probe;
   const read = await (kind === 'changes'
     ? readChanges(table, rangeOf(probe), out)
-    : readRows(table, { at: atOf(probe), out, ...(columns === undefined ? {} : { columns }) }));
+    : readRows(table, { at: atOf(probe), out, columns, where }));
   if (read.sha256 === probe.sha256 && read.rows === probe.rows) return pass;
   const difference = compareFiles(out, join(folder, probe.file ?? ''));
   return difference.status === 'fail' ? difference : failure(`sha256 ${read.sha256}`);

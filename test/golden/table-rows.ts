@@ -1,28 +1,44 @@
 import { readFileSync } from 'node:fs';
 import type { RecordBatch } from 'apache-arrow';
-import { type AnyRow, type At, DeltaTable, type Snapshot } from '../../src/index.js';
+import {
+  type AnyRow,
+  type At,
+  DeltaTable,
+  predicateFromSql,
+  type Snapshot,
+} from '../../src/index.js';
 import { CanonicalRows, type StructSchema } from '../support/canonical.js';
 import type { Digest } from '../support/oracles.js';
 import { failure, type Outcome, pass } from './outcome.js';
 
+interface RowsOptions {
+  readonly columns?: readonly string[] | undefined;
+  /** A condition in SQL. */
+  readonly where?: string | undefined;
+  readonly out?: string | undefined;
+}
+
 /** Reads a table's rows at `at` into the canonical form; with `out` it is written there too. */
 export async function readRows(
   path: string,
-  { at = {}, columns, out }: { at?: At; columns?: readonly string[]; out?: string } = {},
+  { at = {}, ...options }: RowsOptions & { readonly at?: At } = {},
 ): Promise<Digest> {
   const table = await DeltaTable.open(path);
-  return await snapshotRows(await table.snapshot(at), { columns, out });
+  return await snapshotRows(await table.snapshot(at), options);
 }
 
 /** As {@link readRows}, of a snapshot that is there already. */
 export async function snapshotRows(
   snapshot: Snapshot<AnyRow>,
-  { columns, out }: { columns?: readonly string[] | undefined; out?: string | undefined } = {},
+  { columns, where, out }: RowsOptions = {},
 ): Promise<Digest> {
   const schema = select(snapshot.schema, columns);
   const rows = new CanonicalRows(schema);
-  const names = schema.fields.map((field) => field.name);
-  for await (const batch of snapshot.scan({ select: names }).batches()) {
+  const scan = snapshot.scan({
+    select: schema.fields.map((field) => field.name),
+    ...(where === undefined ? {} : { where: predicateFromSql(where) }),
+  });
+  for await (const batch of scan.batches()) {
     rows.add(batch as unknown as RecordBatch);
   }
   return rows.finish(out);

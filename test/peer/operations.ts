@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordBatch } from 'apache-arrow';
-import { DeltaTable, isVarveError } from 'varve';
+import { DeltaTable, isVarveError, predicateFromSql } from 'varve';
 import { CanonicalRows, type StructSchema } from '../support/canonical.js';
 import type { Arguments } from './arguments.js';
 import { impliedFeatures } from './implied-features.js';
@@ -38,13 +38,17 @@ async function read(args: Arguments): Promise<object> {
   const out = args.text('out');
   const at = readAt(args);
   const columns = args.optionalTexts('columns');
+  const where = args.optionalText('where');
   args.end();
 
   const table = await DeltaTable.open(path);
   const state = await table.snapshot(at);
   const schema = select(state.schema, columns);
   const rows = new CanonicalRows(schema);
-  const scan = state.scan({ select: schema.fields.map((field) => field.name) });
+  const scan = state.scan({
+    select: schema.fields.map((field) => field.name),
+    ...(where === undefined ? {} : { where: predicateFromSql(where) }),
+  });
   for await (const batch of scan.batches()) rows.add(batch as unknown as RecordBatch);
   return { ...rows.finish(out), version: state.version };
 }

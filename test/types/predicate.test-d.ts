@@ -13,6 +13,7 @@ import {
 } from '../../src/table/expression/builders.js';
 import { predicateFromJson } from '../../src/table/expression/json.js';
 import type { Where } from '../../src/table/expression/predicate-types.js';
+import { predicateFromSql, sql } from '../../src/table/expression/sql/sql.js';
 import type { AnyRow, Row } from '../../src/table/row/row-types.js';
 
 const orders = {
@@ -56,6 +57,11 @@ export function accepted(): void {
   scan(and(gt('id', 1), eq('status', 'open'), not(isNull('total'))));
   scan(or(and(everyRow, eq('id', 1)), eq('status', 'x')));
   scan(predicateFromJson<Row<typeof orders>>({ op: 'everyRow' }));
+  scan(predicateFromSql('whatever = 1'));
+  scan(sql`id = ${1n} and status in ${list} or placed_at < ${new Date(0)}`);
+  scan(sql`${eq('id', 1)} and ${like('status', 'p%')} and day > ${'2024-01-31'}`);
+  scan(and(sql`whatever = ${1}`, eq('id', 1)));
+  scanAny(sql`a = ${1} and ${eq('whatever', 1)}`);
   scanAny(eq('whatever', 1));
   scanAny(and(eq('a', 1), predicateFromJson({ op: 'everyRow' })));
 }
@@ -95,6 +101,14 @@ export function refused(): void {
   scan(like('id', '1%'));
   // @ts-expect-error no such column
   scan(isNull('nope'));
+  // @ts-expect-error a condition within SQL names no column
+  scan(sql`id = ${1} and ${eq('nope', 1)}`);
+  // @ts-expect-error SQL beside it does not hide a wrong column
+  scan(and(sql`id = ${1}`, eq('nope', 1)));
+  // @ts-expect-error null is asked for with IS NULL
+  scan(sql`id = ${null}`);
+  // @ts-expect-error no column's value
+  scan(sql`id = ${{}}`);
   // @ts-expect-error a list of another type
   scan(isIn('status', [1]));
 }

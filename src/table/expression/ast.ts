@@ -24,7 +24,26 @@ export type Node =
   | { readonly op: 'startsWith'; readonly column: ColumnPath; readonly prefix: string }
   | { readonly op: 'and' | 'or'; readonly conditions: readonly Node[] }
   | { readonly op: 'not'; readonly condition: Node }
-  | { readonly op: 'everyRow' };
+  /** A comparison of values of which neither is a constant beside a column. */
+  | {
+      readonly op: 'compare';
+      readonly comparison: Comparison;
+      readonly left: Expression;
+      readonly right: Expression;
+    }
+  | { readonly op: 'everyRow' }
+  /** Neither true nor false in any row: what a comparison with null is. */
+  | { readonly op: 'unknown' };
+
+/** What has a value in each row; null where a part of it is. */
+export type Expression =
+  | { readonly op: 'column'; readonly column: ColumnPath }
+  | { readonly op: 'literal'; readonly value: Literal }
+  /** With the sign of `left`; null where `right` is 0. */
+  | { readonly op: 'remainder'; readonly left: Expression; readonly right: Expression }
+  | { readonly op: 'concat'; readonly parts: readonly Expression[] }
+  /** Empty where `times` is negative. */
+  | { readonly op: 'repeat'; readonly text: Expression; readonly times: Expression };
 
 /** How deep conditions may nest: each level is a call on the stack wherever one is walked. */
 export const MAX_PREDICATE_DEPTH = 200;

@@ -8,7 +8,9 @@ import { decimalOf } from '../../log/partition-value.js';
 import { parseDate, parseTimestamp } from '../../log/schema/scalar-text.js';
 import type { PrimitiveName } from '../../log/schema/types.js';
 import type { BoundColumn, BoundComparison, BoundNode } from './bound.js';
+import { compareToDouble, type Decimal, parseAnyDecimal, scaled } from './decimal-text.js';
 import { bytesOf, type Literal } from './literal.js';
+import { parseSqlDate, parseSqlTimestamp } from './sql/time-text.js';
 
 /**
  * @throws InvalidArgumentError, naming column and type, when such a column is not compared with
@@ -28,9 +30,11 @@ export function bindComparison(
     });
   }
   switch (type) {
-    case 'string':
-      if (typeof literal === 'string') return { kind: 'compare', column, op, value: literal };
+    case 'string': {
+      const value = textValue(literal);
+      if (value !== undefined) return { kind: 'compare', column, op, value };
       throw mismatch(column, 'a string');
+    }
     case 'boolean':
       if (typeof literal === 'boolean') return { kind: 'compare', column, op, value: literal };
       throw mismatch(column, 'a boolean');
@@ -119,38 +123,43 @@ function bindOrdinal(
 
 function numberOf(column: BoundColumn, type: PrimitiveName, literal: Literal): Position {
   const { scale } = ordinalRange(type);
-  if (typeof literal === 'bigint') {
-    return { floor: literal * 10n ** BigInt(scale), exact: true };
-  }
-  if (typeof literal === 'number') {
-    if (Number.isFinite(literal)) return exactly(column, String(literal), scale);
+  if (typeof literal === 'number' && !Number.isFinite(literal)) {
     return literal === Number.NEGATIVE_INFINITY ? 'below all' : 'above all';
   }
   const isDecimal = type.startsWith('decimal');
-  if (typeof literal === 'string' && isDecimal) return exactly(column, literal, scale);
-  if (typeof literal === 'string' && type === 'long' && /^-?\d{1,40}$/.test(literal)) {
-    return { floor: BigInt(literal), exact: true };
-  }
+  const isDigits = (text: string): boolean => isDecimal || /^[+-]?\d+$/.test(text);
+  const decimal =
+    typeof literal === 'string'
+      ? isDecimal || (type === 'long' && /^-?\d{1,40}$/.test(literal))
+        ? parseAnyDecimal(literal)
+        : undefined
+      : numericValue(literal, isDigits);
+  if (decimal !== undefined) return positionOf(decimal, scale);
   throw mismatch(
     column,
-    isDecimal ? 'a decimal as text, a number or a bigint' : 'a number or bigint',
+    isDecimal ? 'a decimal such as "12.50", a number or a bigint' : 'a number or bigint',
   );
 }
 
-const DECIMAL_TEXT = /^([+-]?)(\d{1,400})(?:\.(\d{0,400}))?(?:[eE]([+-]?\d{1,3}))?$/;
+/** The number that a literal is, or that SQL takes its text for when `accepts` does. */
+function numericValue(literal: Literal, accepts: (text: string) => boolean): Decimal | undefined {
+  if (typeof literal === 'bigint') return { digits: literal, scale: 0 };
+  if (typeof literal === 'number') return parseAnyDecimal(String(literal));
+  if (typeof literal !== 'object') return undefined;
+  if (literal.kind === 'decimal') return parseAnyDecimal(literal.text);
+  if (literal.kind !== 'text') return undefined;
+  const text = literal.text.trim();
+  return accepts(text) ? parseAnyDecimal(text) : undefined;
+}
 
-function exactly(column: BoundColumn, text: string, scale: number): Position {
-  const parts = DECIMAL_TEXT.exec(text);
-  if (parts === null) throw mismatch(column, 'a decimal as text, such as "12.50"');
-  const [, sign, whole = '', fraction = '', exponent = '0'] = parts;
-  const magnitude = BigInt(whole + fraction);
-  const digits = sign === '-' ? -magnitude : magnitude;
-  const shift = scale - fraction.length + Number(exponent);
-  if (shift >= 0) return { floor: digits * 10n ** BigInt(shift), exact: true };
-  const step = 10n ** BigInt(-shift);
-  const rest = digits % step;
-  const floor = digits / step - (rest < 0n ? 1n : 0n);
-  return { floor, exact: rest === 0n };
+function positionOf(decimal: Decimal, scale: number): Position {
+  if (decimal.scale <= scale) return { floor: scaled(decimal, scale), exact: true };
+  return floored(decimal.digits, 10n ** BigInt(decimal.scale - scale));
+}
+
+function floored(value: bigint, step: bigint): Position {
+  const rest = value % step;
+  return { floor: value / step - (rest < 0n ? 1n : 0n), exact: rest === 0n };
 }
 
 const TIME_TEXTS = {
@@ -165,28 +174,40 @@ function timeOf(column: BoundColumn, type: keyof typeof TIME_TEXTS, literal: Lit
   return { floor: BigInt(value), exact: true };
 }
 
+const MICROS_PER_DAY = 86_400_000_000n;
+
+/** Days or microseconds. What names no zone is compared with an instant as of UTC. */
 function timeValue(type: keyof typeof TIME_TEXTS, literal: Literal): bigint | number | undefined {
-  if (typeof literal === 'object' && literal.kind === 'timestamp') {
-    return type === 'timestamp' ? literal.micros : undefined;
+  if (typeof literal === 'string') {
+    if (type === 'date') return parseDate(literal);
+    return parseTimestamp(literal, { zone: type === 'timestamp' ? 'required' : 'forbidden' });
   }
-  if (typeof literal !== 'string') return undefined;
-  if (type === 'date') return parseDate(literal);
-  return parseTimestamp(literal, { zone: type === 'timestamp' ? 'required' : 'forbidden' });
+  if (typeof literal !== 'object') return undefined;
+  switch (literal.kind) {
+    case 'timestamp':
+      return type === 'timestamp' ? literal.micros : undefined;
+    case 'timestamp_ntz':
+      return type === 'date' ? undefined : literal.micros;
+    case 'date':
+      return type === 'date' ? literal.days : BigInt(literal.days) * MICROS_PER_DAY;
+    case 'text':
+      return type === 'date' ? parseSqlDate(literal.text) : parseSqlTimestamp(literal.text, type);
+    default:
+      return undefined;
+  }
 }
 
 function bindFloating(column: BoundColumn, op: BoundComparison, literal: Literal): BoundNode {
   if (typeof literal === 'number') return { kind: 'compare', column, op, value: literal };
-  if (typeof literal !== 'bigint') throw mismatch(column, 'a number or bigint');
-  const value = Number(literal);
-  const isAbove =
-    value === Number.POSITIVE_INFINITY || (isFiniteNumber(value) && BigInt(value) > literal);
-  const isBelow =
-    value === Number.NEGATIVE_INFINITY || (isFiniteNumber(value) && BigInt(value) < literal);
-  if (!isAbove && !isBelow) return { kind: 'compare', column, op, value };
+  const exact = numericValue(literal, () => true);
+  if (exact === undefined) throw mismatch(column, 'a number or bigint');
+  const value = nearestDouble(literal);
+  const order = compareToDouble(exact, value);
+  if (order === 0) return { kind: 'compare', column, op, value };
   // No double lies between the constant and its nearest double.
   if (op === 'eq') return { kind: 'known', column, value: false };
   const upTo = op === 'lt' || op === 'lte';
-  const strict = upTo === isAbove;
+  const strict = upTo === order < 0;
   return {
     kind: 'compare',
     column,
@@ -195,8 +216,14 @@ function bindFloating(column: BoundColumn, op: BoundComparison, literal: Literal
   };
 }
 
-function isFiniteNumber(value: number): boolean {
-  return Number.isFinite(value);
+function nearestDouble(literal: Literal): number {
+  return typeof literal === 'object' && 'text' in literal ? Number(literal.text) : Number(literal);
+}
+
+/** The text of a literal that may be compared with text. */
+function textValue(literal: Literal): string | undefined {
+  if (typeof literal === 'string') return literal;
+  return typeof literal === 'object' && literal.kind === 'text' ? literal.text : undefined;
 }
 
 function label(column: BoundColumn): string {

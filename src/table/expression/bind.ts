@@ -5,6 +5,7 @@
 import { InvalidArgumentError, UnsupportedFeatureError } from '../../errors.js';
 import type { DataType, StructField, StructType } from '../../log/schema/types.js';
 import type { ColumnPath, Node } from './ast.js';
+import { bindCompare } from './bind-expression.js';
 import { bindComparison } from './bind-literal.js';
 import type { BoundColumn, BoundNode, BoundPredicate } from './bound.js';
 import { nodeOf } from './condition.js';
@@ -13,6 +14,7 @@ import type { Literal } from './literal.js';
 import { nearNames } from './near-names.js';
 import { compareValues, type Value } from './order.js';
 import type { Predicate } from './predicate-types.js';
+import { atOrigin } from './sql/source.js';
 
 export interface BindOptions {
   /** A field's name in statistics, when the table maps names; else its own. */
@@ -54,14 +56,25 @@ class Binder {
     switch (node.op) {
       case 'everyRow':
         return { kind: 'constant', value: true };
+      case 'unknown':
+        return { kind: 'constant', value: null };
+      case 'compare':
+        return atOrigin(node, () => this.#compare(node));
       case 'and':
       case 'or':
         return { kind: node.op, nodes: node.conditions.map((inner) => this.bind(inner)) };
       case 'not':
         return { kind: 'not', node: this.bind(node.condition) };
       default:
-        return bindTest(node, this.#column(node.column));
+        return atOrigin(node, () => bindTest(node, this.#column(node.column)));
     }
+  }
+
+  #compare(node: Extract<Node, { op: 'compare' }>): BoundNode {
+    const { comparison } = node;
+    const find = (path: ColumnPath): BoundColumn => this.#column(path);
+    const bound = bindCompare(comparison === 'ne' ? 'eq' : comparison, node, find);
+    return comparison === 'ne' ? { kind: 'not', node: bound } : bound;
   }
 
   #column(path: ColumnPath): BoundColumn {
@@ -85,7 +98,7 @@ class Binder {
   }
 }
 
-type ColumnTest = Exclude<Node, { op: 'everyRow' | 'and' | 'or' | 'not' }>;
+type ColumnTest = Exclude<Node, { op: 'everyRow' | 'unknown' | 'compare' | 'and' | 'or' | 'not' }>;
 
 function bindTest(node: ColumnTest, column: BoundColumn): BoundNode {
   switch (node.op) {
@@ -157,11 +170,21 @@ function findField(struct: StructType, name: string, above: readonly StructField
   const close = struct.fields.filter((field) => field.name.toLowerCase() === folded);
   const [only] = close;
   if (only !== undefined && close.length === 1) return only;
+  if (close.length > 1) throw ambiguous(name, close);
   const within = above.length === 0 ? 'the table has no column' : `${dotted(above)} has no field`;
   throw new InvalidArgumentError({
     message: `${within} ${JSON.stringify(name)}; ${nearNames(struct, name)}`,
     option: 'where',
     expected: "a column's exact name; for a field of a struct an array of names",
+  });
+}
+
+function ambiguous(name: string, close: readonly StructField[]): InvalidArgumentError {
+  const names = close.map((field) => JSON.stringify(field.name)).join(' and ');
+  return new InvalidArgumentError({
+    message: `no column is called exactly ${JSON.stringify(name)}, and ${names} differ from it in case only`,
+    option: 'where',
+    expected: "a column's exact name",
   });
 }
 

@@ -20,8 +20,38 @@ export interface BoundColumn {
 /** Every comparison that is left after binding; `ne` is a negated `eq`. */
 export type BoundComparison = 'eq' | 'lt' | 'lte' | 'gt' | 'gte';
 
+/** How the values of an expression are held while a batch is evaluated. */
+export type Form =
+  /** Integers that a double holds exactly. */
+  | { readonly of: 'small' }
+  /** Exact numbers as bigint, times 10^scale. */
+  | { readonly of: 'wide'; readonly scale: number }
+  | { readonly of: 'floating' | 'boolean' | 'days' | 'micros' | 'text' | 'binary' };
+
+export type BoundExpression = { readonly form: Form } & (
+  | { readonly kind: 'column'; readonly column: BoundColumn }
+  | { readonly kind: 'literal'; readonly value: number | bigint | Uint8Array }
+  /** As bigint, times `factor`. */
+  | { readonly kind: 'widened'; readonly of: BoundExpression; readonly factor: bigint }
+  | {
+      readonly kind: 'remainder';
+      readonly left: BoundExpression;
+      readonly right: BoundExpression;
+    }
+  | { readonly kind: 'concat'; readonly parts: readonly BoundExpression[] }
+  | { readonly kind: 'repeat'; readonly text: BoundExpression; readonly times: BoundExpression }
+);
+
 export type BoundNode =
-  | { readonly kind: 'constant'; readonly value: boolean }
+  /** Null is unknown. */
+  | { readonly kind: 'constant'; readonly value: boolean | null }
+  /** Both sides are of one form, but that numbers of scale 0 may meet floating ones. */
+  | {
+      readonly kind: 'compareValues';
+      readonly op: BoundComparison;
+      readonly left: BoundExpression;
+      readonly right: BoundExpression;
+    }
   /**
    * `value` in every row in which the column is not null: a constant that the type cannot hold
    * decides it alone.

@@ -1,6 +1,6 @@
 /** Between the nodes inside and the predicates that callers hold. */
 import { InvalidArgumentError, LimitError } from '../../errors.js';
-import { MAX_PREDICATE_DEPTH, type Node } from './ast.js';
+import { type Expression, MAX_PREDICATE_DEPTH, type Node } from './ast.js';
 import type { Predicate } from './predicate-types.js';
 import { type PredicateJson, toPredicateJson } from './to-json.js';
 
@@ -35,9 +35,7 @@ export function predicateOf<R>(node: Node): Predicate<R> {
  */
 export function nodeOf(predicate: Predicate, option: string): Node {
   const value: unknown = predicate;
-  if (typeof value === 'object' && value !== null && NODE in value) {
-    return (value as { readonly [NODE]: Node })[NODE];
-  }
+  if (isPredicate(value)) return value[NODE];
   throw new InvalidArgumentError({
     message: `${option} is not a condition but ${value === null ? 'null' : typeof value}`,
     option,
@@ -45,7 +43,12 @@ export function nodeOf(predicate: Predicate, option: string): Node {
   });
 }
 
-function checkDepth(node: Node, depth: number): void {
+/** Whether a value is a condition, of this copy of Varve or another. */
+export function isPredicate(value: unknown): value is Predicate & { readonly [NODE]: Node } {
+  return typeof value === 'object' && value !== null && NODE in value;
+}
+
+function checkDepth(part: Node | Expression, depth: number): void {
   if (depth > MAX_PREDICATE_DEPTH) {
     throw new LimitError({
       message:
@@ -55,9 +58,25 @@ function checkDepth(node: Node, depth: number): void {
       max: MAX_PREDICATE_DEPTH,
     });
   }
-  if (node.op === 'not') checkDepth(node.condition, depth + 1);
-  if (node.op === 'and' || node.op === 'or') {
-    for (const condition of node.conditions) checkDepth(condition, depth + 1);
+  for (const inner of partsOf(part)) checkDepth(inner, depth + 1);
+}
+
+function partsOf(part: Node | Expression): readonly (Node | Expression)[] {
+  switch (part.op) {
+    case 'not':
+      return [part.condition];
+    case 'and':
+    case 'or':
+      return part.conditions;
+    case 'compare':
+    case 'remainder':
+      return [part.left, part.right];
+    case 'concat':
+      return part.parts;
+    case 'repeat':
+      return [part.text, part.times];
+    default:
+      return [];
   }
 }
 

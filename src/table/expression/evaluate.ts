@@ -1,8 +1,10 @@
 /** Conditions on Arrow batches: a column at a time, on the raw buffers, in three-valued logic. */
 import { type Data, DataType, type RecordBatch } from 'apache-arrow';
 import { InternalError } from '../../errors.js';
-import type { BoundColumn, BoundNode, BoundPredicate } from './bound.js';
+import type { BoundNode, BoundPredicate } from './bound.js';
+import { columnData, markNulls } from './column-data.js';
 import { compareColumn, findInColumn } from './compare-column.js';
+import { compareValues } from './compare-values.js';
 import { matchColumn } from './match-column.js';
 import { FALSE, type Outcomes, TRUE, UNKNOWN } from './outcome.js';
 
@@ -32,7 +34,10 @@ export function selectRows(predicate: BoundPredicate, batch: RecordBatch): Uint3
 function evaluateNode(node: BoundNode, batch: RecordBatch, out: Outcomes): void {
   switch (node.kind) {
     case 'constant':
-      out.fill(node.value ? TRUE : FALSE);
+      out.fill(node.value === null ? UNKNOWN : node.value ? TRUE : FALSE);
+      return;
+    case 'compareValues':
+      compareValues(node, batch, out);
       return;
     case 'not':
       evaluateNode(node.node, batch, out);
@@ -43,7 +48,7 @@ function evaluateNode(node: BoundNode, batch: RecordBatch, out: Outcomes): void 
       evaluateAll(node.kind, node.nodes, batch, out);
       return;
     default:
-      evaluateTest(node, columnOf(batch, node.column), out);
+      evaluateTest(node, columnData(batch, node.column), out);
   }
 }
 
@@ -80,7 +85,7 @@ function greater(out: Outcomes, more: Outcomes): void {
   }
 }
 
-type ColumnNode = Exclude<BoundNode, { kind: 'constant' | 'not' | 'and' | 'or' }>;
+type ColumnNode = Exclude<BoundNode, { kind: 'constant' | 'compareValues' | 'not' | 'and' | 'or' }>;
 
 /** @param chain - the column's data and, before it, those of the structs around it */
 function evaluateTest(node: ColumnNode, chain: readonly Data[], out: Outcomes): void {
@@ -111,44 +116,4 @@ function evaluateTest(node: ColumnNode, chain: readonly Data[], out: Outcomes): 
       break;
   }
   for (const part of chain) markNulls(part, UNKNOWN, out);
-}
-
-/** Arrow children do not carry the nulls of their parents: each part of the chain is asked. */
-function columnOf(batch: RecordBatch, column: BoundColumn): readonly Data[] {
-  const chain: Data[] = [];
-  let fields = batch.schema.fields as readonly { readonly name: string }[];
-  let children: readonly Data[] = batch.data.children;
-  for (const name of column.path) {
-    const at = fields.findIndex((field) => field.name === name);
-    const data = children[at];
-    if (data === undefined) {
-      throw new InternalError({ message: `column ${column.path.join('.')} is not in the batch` });
-    }
-    chain.push(data);
-    const type: DataType = data.type;
-    if (DataType.isNull(type)) break;
-    fields = DataType.isStruct(type) ? type.children : [];
-    children = data.children;
-  }
-  return chain;
-}
-
-function markNulls(data: Data, code: number, out: Outcomes): void {
-  if (DataType.isNull(data.type)) {
-    out.fill(code);
-    return;
-  }
-  const bits = data.nullBitmap;
-  if (bits === undefined || bits.length === 0 || data.nullCount === 0) return;
-  const { offset } = data;
-  for (let row = 0; row < out.length; ) {
-    const at = offset + row;
-    if ((at & 7) === 0 && bits[at >> 3] === 0xff) {
-      // Eight rows without a null.
-      row += 8;
-      continue;
-    }
-    if ((((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 0) out[row] = code;
-    row++;
-  }
 }

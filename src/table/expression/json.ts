@@ -1,6 +1,12 @@
 /** The JSON door to a condition: what a tracker recorded, and what crossed a process. */
 import { InvalidArgumentError, LimitError } from '../../errors.js';
-import { COMPARISONS, MAX_PREDICATE_DEPTH, type Node } from './ast.js';
+import {
+  COMPARISONS,
+  type Comparison,
+  type Expression,
+  MAX_PREDICATE_DEPTH,
+  type Node,
+} from './ast.js';
 import { checkColumn, checkConditions, checkPattern } from './check.js';
 import { predicateOf } from './condition.js';
 import { literalFromJson, textOf } from './literal.js';
@@ -21,20 +27,9 @@ export function predicateFromJson<R = never>(json: unknown): Predicate<R> {
 type Members = { readonly [name: string]: unknown };
 
 function parseNode(json: unknown, depth: number): Node {
-  if (depth > MAX_PREDICATE_DEPTH) {
-    throw new LimitError({
-      message: 'the JSON of the condition is nested too deeply',
-      limit: 'MAX_PREDICATE_DEPTH',
-      value: depth,
-      max: MAX_PREDICATE_DEPTH,
-    });
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw refused('the JSON of a condition is not an object');
-  }
-  const members = json as Members;
+  const members = membersOf(json, depth);
   const op = members['op'];
-  const comparison = COMPARISONS.find((name) => name === op);
+  const comparison = comparisonOf(op);
   if (comparison !== undefined) {
     const [column, value] = take(members, 'column', 'value');
     const place = `value of ${comparison}`;
@@ -51,12 +46,80 @@ function parseNode(json: unknown, depth: number): Node {
       const [condition] = take(members, 'condition');
       return { op, condition: parseNode(condition, depth + 1) };
     }
+    case 'compare': {
+      const [name, left, right] = take(members, 'comparison', 'left', 'right');
+      const known = comparisonOf(name);
+      if (known === undefined) throw refused(`there is no comparison ${JSON.stringify(name)}`);
+      return {
+        op,
+        comparison: known,
+        left: parseExpression(left, depth + 1),
+        right: parseExpression(right, depth + 1),
+      };
+    }
     case 'everyRow':
+    case 'unknown':
       take(members);
       return { op };
     default:
       return parseColumnTest(op, members);
   }
+}
+
+function comparisonOf(name: unknown): Comparison | undefined {
+  return COMPARISONS.find((known) => known === name);
+}
+
+function parseExpression(json: unknown, depth: number): Expression {
+  const members = membersOf(json, depth);
+  const op = members['op'];
+  switch (op) {
+    case 'column': {
+      const [column] = take(members, 'column');
+      return { op, column: checkColumn(column) };
+    }
+    case 'literal': {
+      const [value] = take(members, 'value');
+      return { op, value: literalFromJson(value, 'value of literal') };
+    }
+    case 'remainder': {
+      const [left, right] = take(members, 'left', 'right');
+      return {
+        op,
+        left: parseExpression(left, depth + 1),
+        right: parseExpression(right, depth + 1),
+      };
+    }
+    case 'concat': {
+      const [parts] = take(members, 'parts');
+      return { op, parts: arrayOf(parts, op).map((part) => parseExpression(part, depth + 1)) };
+    }
+    case 'repeat': {
+      const [text, times] = take(members, 'text', 'times');
+      return {
+        op,
+        text: parseExpression(text, depth + 1),
+        times: parseExpression(times, depth + 1),
+      };
+    }
+    default:
+      throw refused(`the JSON of an expression has the op ${JSON.stringify(op) ?? 'undefined'}`);
+  }
+}
+
+function membersOf(json: unknown, depth: number): Members {
+  if (depth > MAX_PREDICATE_DEPTH) {
+    throw new LimitError({
+      message: 'the JSON of the condition is nested too deeply',
+      limit: 'MAX_PREDICATE_DEPTH',
+      value: depth,
+      max: MAX_PREDICATE_DEPTH,
+    });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw refused('the JSON of a condition is not an object');
+  }
+  return json as Members;
 }
 
 function parseColumnTest(op: unknown, members: Members): Node {

@@ -1,7 +1,14 @@
 /** The constants of a condition, as plain data: whatever a caller may change later is copied. */
 import { InvalidArgumentError } from '../../errors.js';
-import { formatTimestamp, parseTimestamp } from '../../log/schema/scalar-text.js';
+import {
+  formatDate,
+  formatTimestamp,
+  formatTimestampNtz,
+  parseDate,
+  parseTimestamp,
+} from '../../log/schema/scalar-text.js';
 import { microsOf } from '../row/timestamp.js';
+import { DECIMAL_TEXT } from './decimal-text.js';
 
 /** An instant, from a Date or a Timestamp. */
 export interface TimestampLiteral {
@@ -15,7 +22,42 @@ export interface BinaryLiteral {
   readonly base64: string;
 }
 
-export type Literal = string | number | bigint | boolean | TimestampLiteral | BinaryLiteral;
+/** A number with a fraction, exactly as it was written. */
+export interface DecimalLiteral {
+  readonly kind: 'decimal';
+  /** Digits with an optional sign, point and exponent. */
+  readonly text: string;
+}
+
+export interface DateLiteral {
+  readonly kind: 'date';
+  /** Days since 1970-01-01. */
+  readonly days: number;
+}
+
+export interface TimestampNtzLiteral {
+  readonly kind: 'timestamp_ntz';
+  /** Microseconds since 1970-01-01T00:00:00 of the wall clock. */
+  readonly micros: bigint;
+}
+
+/** Text that takes the type of what it is compared with, as a string in SQL does. */
+export interface TextLiteral {
+  readonly kind: 'text';
+  readonly text: string;
+}
+
+export type Literal =
+  | string
+  | number
+  | bigint
+  | boolean
+  | TimestampLiteral
+  | BinaryLiteral
+  | DecimalLiteral
+  | DateLiteral
+  | TimestampNtzLiteral
+  | TextLiteral;
 
 /**
  * The JSON of a literal: what JSON itself cannot say is an object with one member that names the
@@ -28,7 +70,11 @@ export type LiteralJson =
   | { readonly number: string }
   | { readonly long: string }
   | { readonly timestamp: string }
-  | { readonly binary: string };
+  | { readonly binary: string }
+  | { readonly decimal: string }
+  | { readonly date: string }
+  | { readonly timestamp_ntz: string }
+  | { readonly text: string };
 
 const WHAT = 'a string, number, bigint, boolean, Date or Uint8Array';
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -85,9 +131,24 @@ export function literalToJson(literal: Literal): LiteralJson {
       if (Object.is(literal, -0)) return { number: '-0' };
       return Number.isFinite(literal) ? literal : { number: String(literal) };
     default:
-      return literal.kind === 'binary'
-        ? { binary: literal.base64 }
-        : { timestamp: formatTimestamp(literal.micros) };
+      return taggedJson(literal);
+  }
+}
+
+function taggedJson(literal: Extract<Literal, object>): LiteralJson {
+  switch (literal.kind) {
+    case 'binary':
+      return { binary: literal.base64 };
+    case 'timestamp':
+      return { timestamp: formatTimestamp(literal.micros) };
+    case 'timestamp_ntz':
+      return { timestamp_ntz: formatTimestampNtz(literal.micros) };
+    case 'date':
+      return { date: formatDate(literal.days) };
+    case 'decimal':
+      return { decimal: literal.text };
+    case 'text':
+      return { text: literal.text };
   }
 }
 
@@ -122,6 +183,18 @@ function taggedLiteral(tag: string, text: unknown): Literal | undefined {
     }
     case 'binary':
       return BASE64.test(text) ? Object.freeze({ kind: 'binary', base64: text }) : undefined;
+    case 'decimal':
+      return DECIMAL_TEXT.test(text) ? Object.freeze({ kind: 'decimal', text }) : undefined;
+    case 'date': {
+      const days = parseDate(text);
+      return days === undefined ? undefined : Object.freeze({ kind: 'date', days });
+    }
+    case 'timestamp_ntz': {
+      const micros = parseTimestamp(text, { zone: 'forbidden' });
+      return micros === undefined ? undefined : Object.freeze({ kind: 'timestamp_ntz', micros });
+    }
+    case 'text':
+      return LONE_SURROGATE.test(text) ? undefined : Object.freeze({ kind: 'text', text });
     default:
       return undefined;
   }

@@ -56,7 +56,10 @@ const TRUE_OR_FALSE = CAN_BE_TRUE | CAN_BE_FALSE;
 function outcomesOf(node: BoundNode, file: FileFacts): number {
   switch (node.kind) {
     case 'constant':
+      if (node.value === null) return CAN_BE_UNKNOWN;
       return node.value ? CAN_BE_TRUE : CAN_BE_FALSE;
+    case 'compareValues':
+      return TRUE_OR_FALSE | CAN_BE_UNKNOWN;
     case 'not':
       return negated(outcomesOf(node.node, file));
     case 'and':
@@ -100,7 +103,10 @@ function nullOutcomes(column: BoundColumn, file: FileFacts): number {
   return nulls === 'all' ? CAN_BE_TRUE : TRUE_OR_FALSE;
 }
 
-type Test = Exclude<BoundNode, { kind: 'constant' | 'not' | 'and' | 'or' | 'isNull' }>;
+type Test = Exclude<
+  BoundNode,
+  { kind: 'constant' | 'compareValues' | 'not' | 'and' | 'or' | 'isNull' }
+>;
 
 function testOutcomes(test: Test, file: FileFacts): number {
   const { column } = test;

@@ -1,6 +1,6 @@
 /** A condition as Spark SQL, for the `predicate` that a commit records of its operation. */
-import { formatTimestamp } from '../../log/schema/scalar-text.js';
-import type { ColumnPath, Comparison, Node } from './ast.js';
+import { formatDate, formatTimestamp, formatTimestampNtz } from '../../log/schema/scalar-text.js';
+import type { ColumnPath, Comparison, Expression, Node } from './ast.js';
 import { nodeOf } from './condition.js';
 import { bytesOf, type Literal } from './literal.js';
 import type { Predicate } from './predicate-types.js';
@@ -42,20 +42,47 @@ function textOf(node: Node): string {
       return `${columnText(node.column)} LIKE ${quoted(node.pattern)}`;
     case 'startsWith':
       return `startswith(${columnText(node.column)}, ${quoted(node.prefix)})`;
+    case 'compare': {
+      const { left, comparison, right } = node;
+      return `${expressionText(left)} ${OPERATORS[comparison]} ${expressionText(right)}`;
+    }
+    case 'unknown':
+      return 'null';
     default:
       return `${columnText(node.column)} ${OPERATORS[node.op]} ${literalText(node.value)}`;
   }
 }
 
+function expressionText(expression: Expression): string {
+  switch (expression.op) {
+    case 'column':
+      return columnText(expression.column);
+    case 'literal':
+      return literalText(expression.value);
+    case 'remainder':
+      return `(${expressionText(expression.left)} % ${expressionText(expression.right)})`;
+    case 'concat':
+      return `concat(${expression.parts.map(expressionText).join(', ')})`;
+    case 'repeat':
+      return `repeat(${expressionText(expression.text)}, ${expressionText(expression.times)})`;
+  }
+}
+
 function bracketed(node: Node): string {
-  return node.op === 'everyRow' ? 'true' : `(${textOf(node)})`;
+  return node.op === 'everyRow' || node.op === 'unknown' ? textOf(node) : `(${textOf(node)})`;
 }
 
 const PLAIN_NAME = /^[A-Za-z_]\w*$/;
+/** Plain names that SQL takes for something else. */
+const RESERVED =
+  /^(?:and|between|case|cast|escape|exists|false|from|i?like|in|is|not|null|or|rlike|select|true|where)$/i;
 
 function columnText(path: ColumnPath): string {
   return path
-    .map((name) => (PLAIN_NAME.test(name) ? name : `\`${name.replaceAll('`', '``')}\``))
+    .map((name) => {
+      const isPlain = PLAIN_NAME.test(name) && !RESERVED.test(name);
+      return isPlain ? name : `\`${name.replaceAll('`', '``')}\``;
+    })
     .join('.');
 }
 
@@ -72,9 +99,24 @@ function literalText(literal: Literal): string {
     case 'number':
       return numberText(literal);
     default:
-      return literal.kind === 'timestamp'
-        ? `TIMESTAMP '${formatTimestamp(literal.micros)}'`
-        : `X'${Array.from(bytesOf(literal), hex).join('')}'`;
+      return taggedText(literal);
+  }
+}
+
+function taggedText(literal: Extract<Literal, object>): string {
+  switch (literal.kind) {
+    case 'timestamp':
+      return `TIMESTAMP '${formatTimestamp(literal.micros)}'`;
+    case 'timestamp_ntz':
+      return `TIMESTAMP_NTZ '${formatTimestampNtz(literal.micros)}'`;
+    case 'date':
+      return `DATE '${formatDate(literal.days)}'`;
+    case 'decimal':
+      return `${literal.text}BD`;
+    case 'text':
+      return quoted(literal.text);
+    case 'binary':
+      return `X'${Array.from(bytesOf(literal), hex).join('')}'`;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The JSON form of a condition. */
-import type { ColumnPath, Comparison, Node } from './ast.js';
+import type { ColumnPath, Comparison, Expression, Node } from './ast.js';
 import { type LiteralJson, literalToJson } from './literal.js';
 
 /** A column's name, or the path to a field of a struct. */
@@ -23,7 +23,21 @@ export type PredicateJson =
   | { readonly op: 'startsWith'; readonly column: ColumnJson; readonly prefix: string }
   | { readonly op: 'and' | 'or'; readonly conditions: readonly PredicateJson[] }
   | { readonly op: 'not'; readonly condition: PredicateJson }
-  | { readonly op: 'everyRow' };
+  | {
+      readonly op: 'compare';
+      readonly comparison: Comparison;
+      readonly left: ExpressionJson;
+      readonly right: ExpressionJson;
+    }
+  | { readonly op: 'everyRow' | 'unknown' };
+
+/** The JSON form of what has a value in each row. */
+export type ExpressionJson =
+  | { readonly op: 'column'; readonly column: ColumnJson }
+  | { readonly op: 'literal'; readonly value: LiteralJson }
+  | { readonly op: 'remainder'; readonly left: ExpressionJson; readonly right: ExpressionJson }
+  | { readonly op: 'concat'; readonly parts: readonly ExpressionJson[] }
+  | { readonly op: 'repeat'; readonly text: ExpressionJson; readonly times: ExpressionJson };
 
 /** The JSON form of a node. */
 export function toPredicateJson(node: Node): PredicateJson {
@@ -57,8 +71,37 @@ export function toPredicateJson(node: Node): PredicateJson {
       return { op: node.op, conditions: node.conditions.map(toPredicateJson) };
     case 'not':
       return { op: 'not', condition: toPredicateJson(node.condition) };
+    case 'compare': {
+      const { comparison, left, right } = node;
+      return {
+        op: 'compare',
+        comparison,
+        left: expressionToJson(left),
+        right: expressionToJson(right),
+      };
+    }
     case 'everyRow':
-      return { op: 'everyRow' };
+    case 'unknown':
+      return { op: node.op };
+  }
+}
+
+function expressionToJson(expression: Expression): ExpressionJson {
+  switch (expression.op) {
+    case 'column':
+      return { op: 'column', column: columnJson(expression.column) };
+    case 'literal':
+      return { op: 'literal', value: literalToJson(expression.value) };
+    case 'remainder': {
+      const { left, right } = expression;
+      return { op: 'remainder', left: expressionToJson(left), right: expressionToJson(right) };
+    }
+    case 'concat':
+      return { op: 'concat', parts: expression.parts.map(expressionToJson) };
+    case 'repeat': {
+      const { text, times } = expression;
+      return { op: 'repeat', text: expressionToJson(text), times: expressionToJson(times) };
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 import { UnsupportedFeatureError } from '../errors.js';
 import type { Metadata, Protocol, StringMap } from './actions.js';
 import { READER_FEATURES_VERSION, WRITER_FEATURES_VERSION } from './protocol-shape.js';
+import { type ColumnMappingMode, columnMappingMode } from './schema/column-mapping.js';
 import { unsupportedTypeChanges } from './schema/type-changes.js';
 import type { StructType } from './schema/types.js';
 import { fieldHas, unknownTypes } from './schema-search.js';
@@ -88,6 +89,18 @@ export function requiredProtocol(schema: StructType, configuration: StringMap): 
         readerFeatures: forReaders,
         writerFeatures: forWriters,
       };
+}
+
+/**
+ * How a table maps its columns: by its property, which counts only where the protocol supports the feature.
+ * @throws UnsupportedFeatureError for an unknown mode
+ * @see PROTOCOL.md "Column Mapping"
+ */
+export function columnMapping(protocol: Protocol, { configuration }: Metadata): ColumnMappingMode {
+  // Tables are about whose lists name it for writers alone, and whose files are mapped nevertheless.
+  const counts =
+    protocol.minReaderVersion === 2 || listedFeatures(protocol).includes('columnMapping');
+  return counts ? columnMappingMode(configuration) : 'none';
 }
 
 /** Every feature that a protocol supports, listed or implied by its versions; sorted, each once. */

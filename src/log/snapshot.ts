@@ -26,7 +26,7 @@ import {
   listLog,
   segmentError,
 } from './log-segment.js';
-import { checkReadable } from './protocol.js';
+import { checkReadable, columnMapping } from './protocol.js';
 import {
   checkpointState,
   emptyState,
@@ -35,6 +35,7 @@ import {
   requireComplete,
   type TableState,
 } from './replay.js';
+import { checkMappedSchema } from './schema/column-mapping.js';
 import { parseSchemaString } from './schema/schema-json.js';
 import { type Anchor, type CheckpointBase, type LogContext, Snapshot } from './table-snapshot.js';
 
@@ -229,6 +230,7 @@ class Replay {
     // An earlier protocol is held against the newest metadata: what it allowed and nobody uses any more is no bar.
     const protocols = isSame ? this.#protocols : new Set([...this.#protocols, protocol]);
     for (const met of protocols) checkReadable(met, metadata, schema);
+    checkMappedSchema(schema, columnMapping(protocol, metadata), key);
     const file = this.#file ?? (await this.#checkpointFile(base, signal));
     const ownTimeMs = usesInCommitTimestamps(metadata) ? inCommitTimestamp(this.#info) : undefined;
     return new Snapshot({

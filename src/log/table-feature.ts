@@ -158,7 +158,7 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
     kind: 'reader-writer',
     legacyReader: 2,
     legacyWriter: 5,
-    read: 'inactive',
+    read: 'always',
     write: 'inactive',
     isActive: isMapped,
   },

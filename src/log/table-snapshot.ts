@@ -12,7 +12,9 @@ import type {
 import type { CheckpointContent } from './checkpoint.js';
 import { readTombstones } from './checkpoint-reader.js';
 import type { FileList } from './file-list.js';
+import { columnMapping } from './protocol.js';
 import { activeTransactions, type CompleteState } from './replay.js';
+import type { ColumnMappingMode } from './schema/column-mapping.js';
 import type { StructType } from './schema/types.js';
 import { tableProperties } from './table-properties.js';
 
@@ -99,6 +101,11 @@ export class Snapshot {
 
   get configuration(): StringMap {
     return this.metadata.configuration;
+  }
+
+  /** How its columns are called in files, statistics and partition values. */
+  get columnMapping(): ColumnMappingMode {
+    return columnMapping(this.protocol, this.metadata);
   }
 
   /** The version of the checkpoint it was read from; undefined when it was read from version 0. */

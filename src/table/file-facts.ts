@@ -3,7 +3,7 @@ import type { AddFile } from '../log/actions.js';
 import { ActionColumns, type FileColumns, FileEntry } from '../log/file-list.js';
 import type { FileStats, WantedColumn } from '../log/file-stats.js';
 import { type PartitionColumn, partitionColumn } from '../log/partition-column.js';
-import { columnMappingMode, physicalName } from '../log/schema/column-mapping.js';
+import { physicalName } from '../log/schema/column-mapping.js';
 import type { Scalar } from '../log/schema/scalar.js';
 import type { PrimitiveName } from '../log/schema/types.js';
 import type { BoundValue } from '../log/stat-bounds.js';
@@ -49,7 +49,7 @@ interface Partition {
 }
 
 function partitionsOf(snapshot: Snapshot, where: BoundPredicate): readonly Partition[] {
-  const mode = columnMappingMode(snapshot.configuration);
+  const mode = snapshot.columnMapping;
   return where.columns.flatMap((column) => {
     if (!snapshot.partitionColumns.includes(column.name)) return [];
     const field = snapshot.schema.fields.find(({ name }) => name === column.name);

@@ -5,7 +5,9 @@ import { readDeletionVector } from '../log/deletion-vector/read-deletion-vector.
 import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import { parsePartitionValue } from '../log/partition-value.js';
 import { arrowSchema } from '../log/schema/arrow-type.js';
+import { type ColumnMappingMode, physicalName } from '../log/schema/column-mapping.js';
 import { batchOf, conformBatch } from '../log/schema/conform.js';
+import { type FileName, fileNames } from '../log/schema/file-names.js';
 import { legacyRebase } from '../log/schema/legacy-calendar.js';
 import type { Scalar } from '../log/schema/scalar.js';
 import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
@@ -85,22 +87,22 @@ export async function readRowGroup(
   const { schema, snapshot } = reading;
   const partitionColumns = new Set(snapshot.metadata.partitionColumns);
   const stored = schema.fields.filter(({ name }) => !partitionColumns.has(name));
-  const leaves = leavesOf(footer, stored);
+  const mode = snapshot.columnMapping;
+  const wanted = { type: 'struct', fields: stored } as const;
+  const fileName = fileNames(wanted, footer, mode);
+  const leaves = leavesOf(footer, stored, fileName);
   const decoding = decodeRowGroup(source, footer, rowGroup, { leaves, signal });
   const decoded = await orGone(snapshot, decoding);
   const rows = footer.rowGroups[rowGroup]?.numRows ?? 0;
-  const conformed = conformBatch(
-    decoded,
-    { type: 'struct', fields: stored },
-    {
-      key: file.key,
-      legacy: legacyRebase(footer.keyValue),
-      firstRow: firstRowOf(footer, rowGroup),
-    },
-  );
+  const conformed = conformBatch(decoded, wanted, {
+    key: file.key,
+    legacy: legacyRebase(footer.keyValue),
+    fileName,
+    firstRow: firstRowOf(footer, rowGroup),
+  });
   const columns = new Map(stored.map(({ name }, at) => [name, conformed.data.children[at]]));
   const children = schema.fields.map(
-    (field) => columns.get(field.name) ?? partitionColumn(file, field, rows),
+    (field) => columns.get(field.name) ?? partitionColumn(file, field, { mode, rows }),
   );
   return batchOf(arrowSchema(schema), children, rows);
 }
@@ -137,11 +139,17 @@ function checkRows(rows: RowBitmap | undefined, { key, numRows }: ParquetFooter)
 }
 
 /** The leaves of the wanted columns, matched as conforming matches them: by exact name, else without case. */
-function leavesOf(footer: ParquetFooter, wanted: readonly StructField[]): readonly number[] {
+function leavesOf(
+  footer: ParquetFooter,
+  wanted: readonly StructField[],
+  fileName: FileName,
+): readonly number[] {
   const names = new Set(footer.schema.children.map((child) => child.name));
   const exact = new Set<string>();
   const folded = new Set<string>();
-  for (const { name } of wanted) {
+  for (const field of wanted) {
+    const name = fileName(field);
+    if (name === undefined) continue;
     if (names.has(name)) exact.add(name);
     else folded.add(name.toLowerCase());
   }
@@ -154,14 +162,18 @@ function firstRowOf(footer: ParquetFooter, rowGroup: number): number {
   return footer.rowGroups.slice(0, rowGroup).reduce((sum, { numRows }) => sum + numRows, 0);
 }
 
-function partitionColumn(file: DataFile, field: StructField, rows: number): Data {
+function partitionColumn(
+  file: DataFile,
+  field: StructField,
+  { mode, rows }: { readonly mode: ColumnMappingMode; readonly rows: number },
+): Data {
   const type = field.type as PrimitiveName;
-  return constantColumn(partitionScalar(file, field), type, rows);
+  return constantColumn(partitionScalar(file, field, mode), type, rows);
 }
 
 /** The value of a partition column for every row of a file. */
-export function partitionScalar(file: DataFile, field: StructField): Scalar {
-  const text = file.entry.partitionValue(field.name) ?? null;
+function partitionScalar(file: DataFile, field: StructField, mode: ColumnMappingMode): Scalar {
+  const text = file.entry.partitionValue(physicalName(field, mode)) ?? null;
   const place = { key: file.key, column: field.name };
   return parsePartitionValue(text, field.type as PrimitiveName, place);
 }

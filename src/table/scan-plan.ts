@@ -1,7 +1,7 @@
 /** What a scan is going to read: a pure decision over a snapshot. */
 
 import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
-import { columnMappingMode, physicalName } from '../log/schema/column-mapping.js';
+import { physicalName } from '../log/schema/column-mapping.js';
 import type { StructField, StructType } from '../log/schema/types.js';
 import type { Snapshot } from '../log/table-snapshot.js';
 import type { DataFile } from './data-files.js';
@@ -69,7 +69,7 @@ export function planScan(snapshot: Snapshot, request: ScanRequest): VersionScan 
 
 /** How a condition is bound to find the table's columns in its statistics. */
 export function physicalNames(snapshot: Snapshot): BindOptions {
-  const mode = columnMappingMode(snapshot.configuration);
+  const mode = snapshot.columnMapping;
   return { physicalName: (field) => physicalName(field, mode) };
 }
 

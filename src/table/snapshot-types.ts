@@ -17,6 +17,7 @@ export interface TableFile {
   /** The decoded path, relative to the table. */
   readonly path: string;
   readonly sizeBytes: number;
+  /** By the names of the schema, as text. */
   readonly partitionValues: ReadonlyMap<string, string | null>;
   /** The statistics as the log has them: JSON text. */
   readonly stats: string | undefined;

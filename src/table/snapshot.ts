@@ -2,8 +2,10 @@
 
 import { z } from 'zod';
 import { InvalidArgumentError, LimitError } from '../errors.js';
+import type { StringMap } from '../log/actions.js';
 import { versionAt } from '../log/commit-times.js';
 import { deletionVectorId } from '../log/file-state.js';
+import { physicalName } from '../log/schema/column-mapping.js';
 import { parseTimestamp } from '../log/schema/scalar-text.js';
 import { loadSnapshot } from '../log/snapshot.js';
 import type { Snapshot as LogSnapshot } from '../log/table-snapshot.js';
@@ -102,6 +104,7 @@ function instantMs(timestamp: Date | string): number {
 
 function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot<R> {
   const { metadata, schema, protocol, files, url } = snapshot;
+  const logicalValues = partitionNames(snapshot);
   return {
     version: snapshot.version,
     timestamp: new Date(snapshot.timestampMs),
@@ -122,7 +125,7 @@ function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot
       dataFiles(snapshot).map(({ key, sizeBytes, entry }) => ({
         path: key,
         sizeBytes,
-        partitionValues: entry.partitionValues,
+        partitionValues: logicalValues(entry.partitionValues),
         stats: entry.stats,
         deletionVectorId: deletionVectorId(entry.deletionVector) || undefined,
       })),
@@ -149,4 +152,15 @@ function sequences({ transactions }: LogSnapshot): ReadonlyMap<string, number> {
     last.set(appId, value);
   }
   return last;
+}
+
+/** The log names partition columns physically; users know them by the schema's names. */
+function partitionNames({
+  schema,
+  columnMapping: mode,
+}: LogSnapshot): (values: StringMap) => StringMap {
+  if (mode === 'none') return (values) => values;
+  const names = new Map(schema.fields.map((field) => [physicalName(field, mode), field.name]));
+  return (values) =>
+    new Map([...values].map(([name, value]) => [names.get(name) ?? name, value] as const));
 }

@@ -5,6 +5,7 @@ import type { Json } from '../../src/log/json.js';
 import {
   checkReadable,
   checkWritable,
+  columnMapping,
   impliedFeatures,
   requiredProtocol,
   unsupported,
@@ -90,7 +91,7 @@ describe('checkReadable', () => {
       { protocol: legacy(2, 5), properties: { 'delta.columnMapping.mode': 'none' } },
       [],
     ],
-    ['(2,5), mapped', { protocol: legacy(2, 5), properties: mapped }, ['columnMapping']],
+    ['(2,5), mapped', { protocol: legacy(2, 5), properties: mapped }, []],
     [
       '(1,2), mapped, which it does not support',
       { protocol: legacy(1, 2), properties: mapped },
@@ -103,13 +104,9 @@ describe('checkReadable', () => {
     ['an unknown reader feature', { protocol: listed(['futureFeature']) }, ['futureFeature']],
     ['timestampNtz', { protocol: listed(['timestampNtz', 'timestampWithoutTimezone']) }, []],
     ['vacuumProtocolCheck', { protocol: listed(['vacuumProtocolCheck']) }, []],
-    ['at need', { protocol: listed(['deletionVectors', 'v2Checkpoint']) }, []],
+    ['for some files', { protocol: listed(['deletionVectors', 'v2Checkpoint']) }, []],
     ['mapping listed, not active', { protocol: listed(['columnMapping']) }, []],
-    [
-      'mapping active',
-      { protocol: listed(['columnMapping']), properties: mapped },
-      ['columnMapping'],
-    ],
+    ['mapping active', { protocol: listed(['columnMapping']), properties: mapped }, []],
     [
       'widening without changes',
       { protocol: listed(['typeWidening']), properties: { 'delta.enableTypeWidening': 'true' } },
@@ -165,6 +162,18 @@ describe('a refusal', () => {
     expect(check).toThrow(/; (use|open|drop) .+/);
     // For writers alone it never keeps anybody from reading.
     expect(refused(checkReadable, { protocol: writers(name) })).toEqual([]);
+  });
+});
+
+describe('columnMapping', () => {
+  it.each<[string, Protocol, string]>([
+    ['(1,2)', legacy(1, 2), 'none'],
+    ['(2,5)', legacy(2, 5), 'name'],
+    ['a list without it', listed(['deletionVectors']), 'none'],
+    ['a list with it', listed(['columnMapping']), 'name'],
+    ['a list with it for writers alone', listed([], ['columnMapping']), 'name'],
+  ])('of %s is what the property says only where it is supported: %s', (_, protocol, mode) => {
+    expect(columnMapping(protocol, metadataOf(mapped))).toBe(mode);
   });
 });
 

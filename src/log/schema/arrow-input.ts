@@ -124,7 +124,7 @@ class BatchCaster {
 const INPUT_RULES: CastRules = {
   source: 'input',
   legacy: undefined,
-  physicalName: (field) => field.name,
+  fileName: (field) => field.name,
   misfit: ({ column, row, expected, actual }) =>
     new SchemaMismatchError({
       message: 'the arrow data does not fit the table',

@@ -65,11 +65,12 @@ export function matchFields(
   columnOf: (name: string) => string,
 ): readonly (number | undefined)[] {
   const index = new NameIndex(names);
-  const wanted = new Set(schema.fields.map(rules.physicalName));
+  const wanted = new Set(schema.fields.map(rules.fileName));
   const used = new Map<number, string>();
   if (rules.source === 'input') refuseDuplicates(names, rules, columnOf);
   const found = schema.fields.map((field) => {
-    const name = rules.physicalName(field);
+    const name = rules.fileName(field);
+    if (name === undefined) return undefined;
     // What another field names exactly is that field's.
     const matches = index
       .find(name)

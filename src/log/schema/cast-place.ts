@@ -31,8 +31,8 @@ export interface CastRules {
   readonly source: 'file' | 'input';
   /** The old calendar that a file's dates and timestamps are in, if they are. */
   readonly legacy: LegacyCalendar | undefined;
-  /** The name that a field has in the file. */
-  readonly physicalName: (field: StructField) => string;
+  /** The name that a field has in the file; undefined when the file does not have it. */
+  readonly fileName: (field: StructField) => string | undefined;
   /** The error to throw. */
   readonly misfit: (misfit: Misfit) => VarveError;
 }

@@ -9,8 +9,9 @@ import { arrowSchema } from './arrow-type.js';
 import { castColumn, topPlace } from './cast.js';
 import { matchFields } from './cast-nested.js';
 import type { CastRules, Misfit } from './cast-place.js';
+import type { FileName } from './file-names.js';
 import type { LegacyCalendar } from './legacy-calendar.js';
-import type { DataType, StructField, StructType } from './types.js';
+import type { DataType, StructType } from './types.js';
 
 /** Which file is read, and what its footer says of it. */
 export interface ConformFile {
@@ -19,7 +20,7 @@ export interface ConformFile {
   /** What `legacyRebase` said of its footer. */
   readonly legacy?: LegacyCalendar | undefined;
   /** The name that a field has in the file, for tables that map columns. Default: its own. */
-  readonly physicalName?: ((field: StructField) => string) | undefined;
+  readonly fileName?: FileName | undefined;
   /** The row of the file that the first row is, for errors. Default: 0. */
   readonly firstRow?: number | undefined;
 }
@@ -93,11 +94,11 @@ export function batchOf(schema: Schema, children: readonly Data[], rows: number)
   return new RecordBatch(schema, makeColumn(type, rows, { children }) as Data<Struct>);
 }
 
-function fileRules({ key, legacy, physicalName }: ConformFile): CastRules {
+function fileRules({ key, legacy, fileName }: ConformFile): CastRules {
   return {
     source: 'file',
     legacy,
-    physicalName: physicalName ?? ((field) => field.name),
+    fileName: fileName ?? ((field) => field.name),
     misfit: ({ column, row, expected, actual }: Misfit) =>
       new CorruptDataError({
         message: `the file does not fit the table's schema: expected ${expected}, found ${actual}`,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  checkMappedSchema,
   columnMappingMode,
   fieldId,
   physicalName,
 } from '../../../src/log/schema/column-mapping.js';
-import type { StructField } from '../../../src/log/schema/types.js';
+import type { StructField, StructType } from '../../../src/log/schema/types.js';
 
 const field: StructField = {
   name: 'e',
@@ -51,5 +52,40 @@ describe('fieldId', () => {
     expect(fieldId(field)).toBe(4);
     expect(fieldId({ ...field, metadata: {} })).toBeUndefined();
     expect(fieldId({ ...field, metadata: { 'delta.columnMapping.id': '4' } })).toBeUndefined();
+  });
+});
+
+describe('checkMappedSchema', () => {
+  const bare: StructField = { ...field, name: 'bare', metadata: {} };
+  const inside = (inner: StructField): StructType => ({
+    type: 'struct',
+    fields: [
+      {
+        ...field,
+        type: {
+          type: 'array',
+          elementType: { type: 'struct', fields: [inner] },
+          containsNull: true,
+        },
+      },
+    ],
+  });
+
+  it('passes what has a name and an id, and anything that is not mapped', () => {
+    checkMappedSchema(inside(field), 'name', 'key');
+    checkMappedSchema(inside(bare), 'none', 'key');
+  });
+
+  it.each([
+    ['physicalName', bare],
+    ['id', { ...bare, metadata: { 'delta.columnMapping.physicalName': 'col-1' } }],
+  ])('refuses a field without its %s', (what, inner) => {
+    expect(() => checkMappedSchema(inside(inner), 'id', 'key')).toThrow(
+      expect.objectContaining({
+        code: 'CORRUPT_DATA',
+        key: 'key',
+        message: expect.stringContaining(`e.element.bare has no delta.columnMapping.${what}`),
+      }),
+    );
   });
 });

@@ -68,8 +68,8 @@ describe('structs', () => {
 
   it('take fields by the name that they have in the file', () => {
     const target = struct(field('logical', 'byte'));
-    const physicalName = (): string => 'n';
-    expect(values(conform(data, target, { physicalName }))).toEqual([
+    const fileName = (): string => 'n';
+    expect(values(conform(data, target, { fileName }))).toEqual([
       { logical: 2 },
       null,
       { logical: 3 },

@@ -39,6 +39,12 @@ export function checkpointKey(version: number): string {
   return `${LOG}${versionDigits(version)}.checkpoint.parquet`;
 }
 
+/** The key of one part of a multi-part checkpoint. */
+export function checkpointPartKey(version: number, part: number, parts: number): string {
+  const [number, count] = [part, parts].map((value) => String(value).padStart(PART_DIGITS, '0'));
+  return `${LOG}${versionDigits(version)}.checkpoint.${number}.${count}.parquet`;
+}
+
 /** The key of the version checksum of `version`. */
 export function crcKey(version: number): string {
   return `${LOG}${versionDigits(version)}.crc`;
@@ -68,6 +74,7 @@ export function parseLogName(name: string): LogName {
 
 const OTHER: LogName = { kind: 'other' };
 const VERSION_DIGITS = 20;
+const PART_DIGITS = 10;
 const NAME = /^(\d{20})\.(.+)$/s;
 const PART = /^checkpoint\.(\d{10})\.(\d{10})\.parquet$/;
 const V2 =

@@ -3,9 +3,14 @@
  * pure, the listing around it thin. PROTOCOL.md "Action Reconciliation", "Checkpoints".
  */
 import { CorruptDataError, NotFoundError, type VarveError } from '../errors.js';
-import type { CallContext, ObjectInfo, ObjectStore } from '../storage/object-store.js';
-import { readLastCheckpoint } from './last-checkpoint.js';
+import type {
+  CallContext,
+  ObjectInfo,
+  ObjectStore,
+  StoredObject,
+} from '../storage/object-store.js';
 import { commitKey, LOG, parseLogName, versionDigits } from './log-path.js';
+import { type HintAnswer, probeLog, readHint } from './probe-log.js';
 
 /** A complete checkpoint, not yet opened. */
 export interface CheckpointCandidate {
@@ -23,6 +28,8 @@ export interface LogSegment {
   readonly checkpoint: CheckpointCandidate | undefined;
   /** The commits behind the checkpoint, ascending, without a gap, up to `version`. */
   readonly commits: readonly ObjectInfo[];
+  /** Commits that were read already to find out whether they are there. */
+  readonly bodies?: ReadonlyMap<string, StoredObject> | undefined;
 }
 
 /**
@@ -125,17 +132,30 @@ export function segmentError(problem: SegmentProblem, tableUrl: string): VarveEr
 export interface ListLogOptions extends CallContext {
   /** Where to begin; 0 when absent. */
   readonly from?: number | undefined;
+  /** For a store that cannot list: where to end, what is known of the hint, and what gets the commits it reads. */
+  readonly probe?:
+    | {
+        readonly upTo?: number | undefined;
+        readonly hint?: HintAnswer | undefined;
+        readonly bodies?: Map<string, StoredObject> | undefined;
+      }
+    | undefined;
 }
 
 /**
  * The objects of `_delta_log/` whose names begin with a version, from `from` on; sub-folders are
- * left out.
+ * left out. Where the store cannot list, those that asking by name finds.
  */
 export async function listLog(
   store: ObjectStore,
   options: ListLogOptions = {},
 ): Promise<readonly ObjectInfo[]> {
-  const { from = 0, signal } = options;
+  const { from = 0, probe = {}, signal } = options;
+  if (store.access === 'get-only') {
+    const hint = probe.hint ?? (from === 0 ? await readHint(store, { signal }) : {});
+    const { upTo, bodies } = probe;
+    return await probeLog(store, { ...hint, upTo, bodies, from, signal });
+  }
   const listed: ObjectInfo[] = [];
   // Greater than every name of the version before, smaller than every name of this one.
   const startAfter = `${LOG}${versionDigits(from)}`;
@@ -161,12 +181,21 @@ export async function findSegment(
   options: FindSegmentOptions = {},
 ): Promise<LogSegment | SegmentProblem> {
   const { signal, version } = options;
-  const hint = await readLastCheckpoint(store, { signal });
-  if (hint !== undefined && hint.version <= (version ?? hint.version)) {
-    const plan = planSegment(await listLog(store, { from: hint.version, signal }), options);
+  const hint = await readHint(store, { signal });
+  const bodies = new Map<string, StoredObject>();
+  const planFrom = async (from: number): Promise<LogSegment | SegmentProblem> => {
+    const probe = { upTo: version, hint, bodies };
+    const plan = planSegment(await listLog(store, { from, probe, signal }), options);
+    return 'problem' in plan || bodies.size === 0 ? plan : { ...plan, bodies };
+  };
+  const hinted = hint.hint?.version;
+  if (hinted !== undefined && hinted <= (version ?? hinted)) {
+    const plan = await planFrom(hinted);
     if (!('problem' in plan)) return plan;
+    // To ask for every version from 0 on would not make one appear at the end.
+    if (store.access === 'get-only' && plan.problem === 'no-version') return plan;
   }
-  return planSegment(await listLog(store, { signal }), options);
+  return await planFrom(0);
 }
 
 interface PartSet {

@@ -6,7 +6,7 @@ import {
   NotFoundError,
   type VarveError,
 } from '../errors.js';
-import type { ObjectInfo } from '../storage/object-store.js';
+import type { ObjectInfo, StoredObject } from '../storage/object-store.js';
 import { parseCommit } from './action-codec.js';
 import type { Action, CommitInfo, Protocol } from './actions.js';
 import { type CheckpointContent, readCheckpoint } from './checkpoint.js';
@@ -106,7 +106,8 @@ export async function refreshSnapshot(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<Snapshot> {
   const { signal } = options;
-  const listing = await listLog(log.store, { from: previous.version, signal });
+  const bodies = new Map<string, StoredObject>();
+  const listing = await listLog(log.store, { from: previous.version, probe: { bodies }, signal });
   const { anchor } = previous.parts;
   const own = listing.find(({ key }) => key === anchor.key);
   const commits = commitsAfter(listing, previous.version);
@@ -119,7 +120,7 @@ export async function refreshSnapshot(
   }
   const replay = new Replay(log, previous.parts.state, previous.timestampMs);
   try {
-    await replay.readCommits(commits, signal);
+    await replay.readCommits({ commits, bodies }, signal);
   } catch (error) {
     if (!isGone(error)) throw error;
     return await reload(log, previous, signal);
@@ -200,12 +201,12 @@ class Replay {
   }
 
   async readCommits(
-    commits: readonly ObjectInfo[],
+    { commits, bodies }: Pick<LogSegment, 'commits' | 'bodies'>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { store } = this.#log;
-    const read = (info: ObjectInfo, stop: AbortSignal): ReturnType<typeof store.get> =>
-      store.get(info.key, { signal: stop });
+    const read = async ({ key }: ObjectInfo, stop: AbortSignal): ReturnType<typeof store.get> =>
+      bodies?.get(key) ?? (await store.get(key, { signal: stop }));
     let at = 0;
     for await (const object of inOrder(commits, COMMITS_AHEAD, signal, read)) {
       const file = commits[at++];
@@ -250,13 +251,27 @@ class Replay {
     signal: AbortSignal | undefined,
   ): Promise<CommitFile> {
     const key = commitKey(this.#state.version);
-    const commit = await this.#log.store.get(key, { signal });
+    const commit = await optionalCommit(this.#log, key, signal);
     if (commit !== undefined) {
       this.#info = readCommitInfo(commit.bytes, key);
       return commit.info;
     }
     assert(base !== undefined, 'a version without a commit was read from a checkpoint');
     return base.file;
+  }
+}
+
+/** The commit of a checkpoint that was read. A store that cannot list may refuse what is not there. */
+async function optionalCommit(
+  { store }: LogContext,
+  key: string,
+  signal: AbortSignal | undefined,
+): Promise<StoredObject | undefined> {
+  try {
+    return await store.get(key, { signal });
+  } catch (error) {
+    if (store.access === 'get-only' && isVarveError(error, 'ACCESS_DENIED')) return undefined;
+    throw error;
   }
 }
 
@@ -268,7 +283,7 @@ async function replaySegment(
 ): Promise<Snapshot> {
   const replay = new Replay(log, undefined, undefined);
   if (base !== undefined) replay.startAt(base.content, base.version);
-  await replay.readCommits(plan.commits, signal);
+  await replay.readCommits(plan, signal);
   return await replay.finish({ base, previous: undefined, signal });
 }
 

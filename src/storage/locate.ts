@@ -1,8 +1,11 @@
 /** From what a user writes, a path or a URL, to the store behind it. */
 
 import { filePath, fileUrl, localStore } from '#local-store';
+import { systemClock, systemEntropy } from '../clock.js';
 import { InvalidArgumentError, isVarveError, UnsupportedFeatureError } from '../errors.js';
+import { httpStore } from './http-store.js';
 import type { ObjectStore, StorageProvider } from './object-store.js';
+import { retryingStore } from './retrying-store.js';
 
 /** A place: what to call it, and how to reach it. */
 export interface Located {
@@ -26,8 +29,6 @@ const MISSING: ReadonlyMap<string, string> = new Map([
 
 /** Schemes that have no provider yet. */
 const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ['https', 'reading over HTTP'],
-  ['http', 'reading over HTTP'],
   ['s3', 'S3'],
   ['s3a', 'S3'],
   ['gs', 'Google Cloud Storage'],
@@ -37,8 +38,8 @@ const NOT_YET: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The store at `url`: a local path, a `file:` URL, or a URL of a provider's scheme. A provider that names a scheme is
- * asked before anything built in. Nothing is read and nothing is connected.
+ * The store at `url`: a local path, a `file:` URL, an `https:` or `http:` URL that is only read, or a URL of a
+ * provider's scheme. A provider that names a scheme is asked before anything built in. Nothing is read and nothing is connected.
  *
  * @throws InvalidArgumentError when the URL is not one, or its scheme has no provider
  * @throws UnsupportedFeatureError when no provider for the scheme exists yet
@@ -52,12 +53,22 @@ export function locate(url: string | URL, providers: readonly StorageProvider[])
     return { url: canonical(parsed), store: provider.open(withoutSlash(parsed)), provider };
   }
   if (scheme === 'file') return locateFile(parsed);
+  if (scheme === 'https' || scheme === 'http') return locateHttp(parsed);
   throw noProvider(scheme);
 }
 
 function locatePath(path: string): Located {
   if (path === '' || path.includes('\0')) throw badUrl('a path is not empty and has no NUL');
   return { url: canonical(fileUrl(path)), store: localStore(path) };
+}
+
+/** Retries are the store's own business, and passing faults the rule on the way to a public bucket. */
+const RETRIES = { clock: systemClock, entropy: systemEntropy };
+
+function locateHttp(url: URL): Located {
+  if (url.username !== '') throw badUrl('it has a user name; a public place needs none');
+  const store = retryingStore(httpStore(withoutSlash(url)), RETRIES);
+  return { url: canonical(url), store };
 }
 
 function locateFile(url: URL): Located {

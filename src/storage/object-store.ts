@@ -73,6 +73,11 @@ export type DeleteOutcome = 'deleted' | 'absent' | 'changed';
 export type Body = Uint8Array | readonly Uint8Array[];
 
 export interface ObjectStore {
+  /**
+   * `get-only`: objects are read by their keys, and that is all; every other operation is an UnsupportedFeatureError,
+   * `list` too. Absent: everything.
+   */
+  readonly access?: 'get-only' | undefined;
   /** Reads an object or a range of it; `undefined` when there is none. Never a short read. */
   get(key: string, options?: GetOptions): Promise<StoredObject | undefined>;
   /** What is known of an object; `undefined` when there is none. */

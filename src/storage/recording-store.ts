@@ -15,6 +15,7 @@ export function recordingStore(store: ObjectStore, requests: StoreRequest[]): Ob
     requests.push(range === undefined ? { operation, key } : { operation, key, range });
   };
   return {
+    access: store.access,
     get: async (key, options) => {
       note('get', key, options?.range);
       return await store.get(key, options);

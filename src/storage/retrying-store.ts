@@ -24,6 +24,7 @@ export function retryingStore(store: ObjectStore, context: RetryContext): Object
   const retried = <T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> =>
     withRetries(context, signal, run);
   return {
+    access: store.access,
     get: async (key, options) => await retried(options?.signal, () => store.get(key, options)),
     head: async (key, options) => await retried(options?.signal, () => store.head(key, options)),
     putIfAbsent: async (key, body, options) => await store.putIfAbsent(key, body, options),

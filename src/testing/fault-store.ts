@@ -59,6 +59,7 @@ export function faultStore(
     throw unavailable(operation, key, fault);
   };
   return {
+    access: store.access,
     get: async (key, call) => await faulty('get', key, () => store.get(key, call)),
     head: async (key, call) => await faulty('head', key, () => store.head(key, call)),
     putIfAbsent: async (key, body, call) =>

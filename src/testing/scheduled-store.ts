@@ -21,6 +21,7 @@ export function scheduledStore(
     return answer;
   };
   return {
+    access: store.access,
     get: async (key, options) => await reading(`get ${key}`, () => store.get(key, options)),
     head: async (key, options) => await reading(`head ${key}`, () => store.head(key, options)),
     putIfAbsent: async (key, body, options) =>

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { isVarveError } from '../../src/errors.js';
-import { deletionVectorId } from '../../src/log/file-state.js';
 import { LOG, parseLogName } from '../../src/log/log-path.js';
 import { loadSnapshot } from '../../src/log/snapshot.js';
 import type { LogContext, Snapshot } from '../../src/log/table-snapshot.js';
 import { fileUrl, localStore } from '../../src/storage/local-store.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
 import { type Corpus, corpusFolder, describeWithOracles } from '../support/oracles.js';
+import { stateOf } from './log-state.js';
 
 /** Their own README says that what their checkpoint or log says is wrong. */
 const DAMAGED = new Set([
@@ -101,27 +101,4 @@ async function load(
     if (isVarveError(error)) return error.code;
     throw error;
   }
-}
-
-/** Everything that rows depend on, in one order. */
-function stateOf(snapshot: Snapshot, withStats: boolean): object {
-  const files = [...snapshot.files.files()].map((file) => ({
-    path: file.path,
-    vector: deletionVectorId(file.deletionVector),
-    size: file.size,
-    partitionValues: [...file.partitionValues],
-    numRecords: withStats ? numRecords(file.stats) : undefined,
-  }));
-  return {
-    files: files.toSorted((a, b) => (a.path < b.path ? -1 : 1)),
-    sizeBytes: snapshot.files.sizeBytes,
-    protocol: snapshot.protocol,
-    metadata: { ...snapshot.metadata, configuration: new Map(snapshot.configuration) },
-    transactions: new Map(snapshot.transactions),
-    domains: new Map(snapshot.domains),
-  };
-}
-
-function numRecords(stats: string | undefined): number | undefined {
-  return (JSON.parse(stats ?? '{}') as { readonly numRecords?: number }).numRecords;
 }

@@ -29,12 +29,9 @@ export function divideLeaves(
   group: RowGroupInfo,
   leaves: readonly number[],
 ): number[][] {
-  const wanted = new Set(leaves);
   const parts: number[][] = [];
   let room = 0;
-  for (const unit of units(footer.schema)) {
-    const chosen = unit.filter((leaf) => wanted.has(leaf));
-    if (chosen.length === 0) continue;
+  for (const chosen of wantedUnits(footer, leaves)) {
     const weight = chosen.reduce((sum, leaf) => sum + chunkWeight(group, leaf), 0);
     const last = parts.at(-1);
     if (last !== undefined && weight <= room) {
@@ -46,6 +43,14 @@ export function divideLeaves(
     }
   }
   return parts;
+}
+
+/** The wanted leaves, those together that only decode together; in the file's order. */
+export function wantedUnits(footer: ParquetFooter, leaves: readonly number[]): number[][] {
+  const wanted = new Set(leaves);
+  return units(footer.schema)
+    .map((unit) => unit.filter((leaf) => wanted.has(leaf)))
+    .filter((unit) => unit.length > 0);
 }
 
 /** One part's leaves, decoded. */

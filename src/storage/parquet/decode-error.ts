@@ -31,7 +31,11 @@ export function decodeError(
   });
 }
 
-function pageError({ kind, problem, column, position, value = 0 }: PageFault, key: string): Error {
+/** A damaged page, as the caller meets it. */
+export function pageError(
+  { kind, problem, column, position, value = 0 }: PageFault,
+  key: string,
+): Error {
   if (kind === 'unsupported') return unsupported(key, problem);
   const where = `a page of column ${column} at byte ${position} of ${key}`;
   if (kind === 'limit') {

@@ -9,13 +9,18 @@ import {
 } from 'apache-arrow';
 import { CorruptDataError, InternalError, InvalidArgumentError } from '../../errors.js';
 import { batchOfColumns, batchWithoutRows } from './arrow-columns.js';
-import { chunkWeight, divideLeaves, joinParts } from './column-parts.js';
-import { decodeError, type RowGroupPlace } from './decode-error.js';
+import { cutBatch } from './arrow-cut.js';
+import { joinParts } from './column-parts.js';
+import { decodeError, pageError, type RowGroupPlace } from './decode-error.js';
 import { readFooter } from './footer.js';
 import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
-import { buildMiniFile, chunkRanges, type MiniFile, wholeChunk } from './mini-file.js';
+import { buildMiniFile, type MiniFile, miniChunk } from './mini-file.js';
+import { readPageIndex } from './page-index.js';
+import { PageFaultError } from './page-walk.js';
+import { type PartPlan, planRanges, planWhole } from './part-plan.js';
 import { type CodecPool, sharedPool } from './pool.js';
 import { checkChunks } from './row-group-limits.js';
+import { checkedRanges, countRows, placesWithin, type RowRange } from './row-ranges.js';
 import { type ParquetSource, readRanges } from './source.js';
 import type { CodecResult } from './wasm-codec.js';
 
@@ -25,6 +30,11 @@ export const LOOK_AHEAD_ROW_GROUPS = 2;
 export interface DecodeOptions {
   /** Indexes into the footer's leaves; all when undefined. Their order does not matter. */
   readonly leaves?: readonly number[] | undefined;
+  /**
+   * Rows of the row group, ascending and disjoint; all when undefined. Pages without such a row are not even fetched,
+   * where the file says which rows its pages hold.
+   */
+  readonly ranges?: readonly RowRange[] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Where to decode; the process's shared pool when undefined. */
   readonly pool?: CodecPool | undefined;
@@ -34,13 +44,13 @@ export interface DecodeOptions {
  * Decodes one row group as one batch: the wanted columns in the file's order, under the file's own names, with
  * `PARQUET:field_id` in their metadata, in the Arrow types that their Parquet types stand for (an `ARROW:schema` key
  * is not used). INT96 comes as FixedSizeBinary(12). A struct of which only some leaves are wanted has only those.
- * With no wanted leaf the batch has the row group's rows and no columns, and nothing is read.
+ * With no wanted leaf the batch has the wanted rows and no columns, and nothing is read.
  *
  * @throws UnsupportedFeatureError when a wanted chunk is encrypted, external, or in a codec or encoding we lack
  * @throws CorruptDataError when the chunk's bytes are damaged
  * @throws LimitError when the row group is larger than {@link MAX_ROW_GROUP_BYTES}, a page than `MAX_PAGE_BYTES`, or
  *   either expands more than {@link MAX_EXPANSION} times
- * @throws InvalidArgumentError when a row group or leaf does not exist
+ * @throws InvalidArgumentError when a row group, leaf or row does not exist
  */
 export async function decodeRowGroup(
   source: ParquetSource,
@@ -50,20 +60,23 @@ export async function decodeRowGroup(
 ): Promise<RecordBatch> {
   const { signal, pool = sharedPool() } = options;
   const group = rowGroupAt(footer, rowGroupIndex);
+  const ranges = options.ranges && checkedRanges(options.ranges, group.numRows);
   const leaves = wantedLeaves(footer, options.leaves);
-  if (leaves.length === 0) return batchWithoutColumns(group.numRows);
+  const numRows = ranges === undefined ? group.numRows : countRows(ranges);
+  if (leaves.length === 0) return batchWithoutColumns(numRows);
   const place: RowGroupPlace = { key: footer.key, rowGroupIndex };
   checkChunks(footer, group, leaves);
-  const { numRows } = group;
-  const parts = divideLeaves(footer, group, leaves);
-  const files = await readMiniFiles(source, { footer, group, leaves, parts, signal });
-  const decoded = parts.map(async (part, index) => {
+  const parts = await planParts(source, { footer, group, leaves, ranges, signal }, rowGroupIndex);
+  const files = await readMiniFiles(source, { footer, group, signal }, parts);
+  const decoded = parts.map(async ({ leaves: part, held, numRows: rows, workBytes }, index) => {
     const mini = files[index];
     if (mini === undefined) throw new InternalError({ message: 'a part has no file' });
-    const workBytes = part.reduce((sum, leaf) => sum + chunkWeight(group, leaf), 0);
-    const outcome = await pool.run({ kind: 'decode', ...mini, numRows }, { workBytes, signal });
+    const task = { kind: 'decode', ...mini, numRows: rows } as const;
+    const outcome = await pool.run(task, { workBytes, signal });
     if (!outcome.ok) throw decodeError(outcome, place);
-    return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
+    const batch = batchOf(outcome.result, rows, place);
+    const wanted = ranges === undefined ? batch : cutBatch(batch, placesWithin(held, ranges));
+    return { leaves: part, batch: wanted };
   });
   return joinParts(footer, await Promise.all(decoded));
 }
@@ -124,29 +137,56 @@ function wantedLeaves(footer: ParquetFooter, leaves: readonly number[] | undefin
   return [...new Set(leaves)].sort((a, b) => a - b);
 }
 
-interface PartsToRead {
+interface RowGroupReading {
   readonly footer: ParquetFooter;
   readonly group: RowGroupInfo;
-  readonly leaves: readonly number[];
-  readonly parts: readonly (readonly number[])[];
   readonly signal: AbortSignal | undefined;
+}
+
+interface WantedPart extends RowGroupReading {
+  readonly leaves: readonly number[];
+  readonly ranges: readonly RowRange[] | undefined;
+}
+
+async function planParts(
+  source: ParquetSource,
+  { footer, group, leaves, ranges, signal }: WantedPart,
+  rowGroupIndex: number,
+): Promise<PartPlan[]> {
+  const rows = ranges === undefined ? group.numRows : countRows(ranges);
+  if (rows === 0) return planWhole(footer, { ...group, numRows: 0 }, leaves);
+  if (ranges === undefined || rows === group.numRows) return planWhole(footer, group, leaves);
+  const options = { bounds: false, signal };
+  const indexes = await readPageIndex(source, footer, { rowGroup: rowGroupIndex, leaves }, options);
+  const pages = new Map(leaves.map((leaf, at) => [leaf, indexes[at] ?? []]));
+  return planRanges({ footer, group }, pages, ranges);
 }
 
 /** A file for each part. On its own, so that the bytes that were read are let go before anything is decoded. */
 async function readMiniFiles(
   source: ParquetSource,
-  { footer, group, leaves, parts, signal }: PartsToRead,
+  { footer, group, signal }: RowGroupReading,
+  parts: readonly PartPlan[],
 ): Promise<MiniFile[]> {
-  const bytes = await readRanges(source, chunkRanges(group, leaves), signal);
-  const chunks = bytes.map((chunk, index) => wholeChunk(group, leaves[index] ?? 0, chunk));
-  return parts.map((part) =>
-    buildMiniFile({
-      footer,
-      numRows: group.numRows,
-      leaves: part,
-      chunks: chunks.filter(({ leaf }) => part.includes(leaf)),
-    }),
-  );
+  const wanted = parts.flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges));
+  const bytes = await readRanges(source, wanted, signal);
+  let next = 0;
+  return parts.map(({ leaves, chunks, numRows }) => {
+    const minis = chunks.map((plan) => {
+      const pieces = plan.ranges.map(({ start: position }) => {
+        const piece = bytes[next++];
+        if (piece === undefined) throw new InternalError({ message: 'a range was not read' });
+        return { position, bytes: piece };
+      });
+      try {
+        return miniChunk({ footer, group }, plan, { pieces, numRows });
+      } catch (error) {
+        if (error instanceof PageFaultError) throw pageError(error.fault, footer.key);
+        throw error;
+      }
+    });
+    return buildMiniFile({ footer, numRows, leaves, chunks: minis });
+  });
 }
 
 function batchOf(

@@ -54,7 +54,14 @@ function decodeChunk(
     // An encrypted column may keep its metadata encrypted too.
     if (refusal === undefined) chunk.fail('a chunk has no metadata', 'ColumnChunk.meta_data');
     const nothing = { start: 0, end: 0, numValues: 0, uncompressedBytes: 0 };
-    return { ...nothing, codec: 'UNCOMPRESSED', statistics: undefined, refusal, raw: chunk.struct };
+    return {
+      ...nothing,
+      codec: 'UNCOMPRESSED',
+      statistics: undefined,
+      refusal,
+      hasOrder: false,
+      raw: chunk.struct,
+    };
   }
   checkColumn(meta, leaf);
   const start = chunkStart(meta);
@@ -71,6 +78,7 @@ function decodeChunk(
     numValues: meta.count(columnMetaData.numValues, 'ColumnMetaData.num_values'),
     uncompressedBytes: meta.count(columnMetaData.totalUncompressedSize, 'total_uncompressed_size'),
     statistics: given && decodeStatistics(given, leaf, ordered),
+    hasOrder: ordered && hasOrder(leaf),
     refusal,
     raw: chunk.struct,
   };

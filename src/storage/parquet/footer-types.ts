@@ -109,6 +109,8 @@ export interface ChunkInfo {
   readonly numValues: number;
   readonly uncompressedBytes: number;
   readonly statistics: ChunkStatistics | undefined;
+  /** Whether bounds of the values follow the order that the type defines. */
+  readonly hasOrder: boolean;
   /** Why the chunk cannot be read at all: it is encrypted, or lies in another file. */
   readonly refusal: 'encrypted column' | 'external column file' | undefined;
   /** The chunk's `ColumnChunk` struct. */

@@ -5,7 +5,6 @@
  * wrong) and no `ARROW:schema` (it describes the whole file, and would overrule the schema written here).
  */
 import { InternalError } from '../../errors.js';
-import type { ByteRange } from '../object-store.js';
 import { PARQUET_MAGIC } from './footer.js';
 import { encodeFooter, intField, longField, structField, structsField } from './footer-encode.js';
 import {
@@ -23,17 +22,12 @@ import {
   type RowGroupInfo,
   type SchemaNode,
 } from './footer-types.js';
-import type { ChunkSpan, PageCount } from './page-walk.js';
+import { type ChunkSpan, countValues, type PageBytes, type PageCount } from './page-walk.js';
+import type { ChunkPlan } from './part-plan.js';
 import { ThriftStruct, type ThriftValue } from './thrift.js';
 
 /** Bytes of an INT96: nanoseconds of the day (8, little-endian), then the Julian day (4). */
 export const INT96_BYTES = 12;
-
-/** Bytes of a chunk, and where they lie in the file. */
-export interface PageBytes {
-  readonly position: number;
-  readonly bytes: Uint8Array;
-}
 
 /** One leaf's chunk, or its dictionary and some of its pages. */
 export interface MiniChunk {
@@ -44,8 +38,8 @@ export interface MiniChunk {
   readonly pieces: readonly PageBytes[];
   /** Where the first data page lies in the file; anything before it is the dictionary. */
   readonly dataPosition: number;
-  /** Values and nulls in these pages; undefined when it is not known. */
-  readonly numValues: number | undefined;
+  /** Values and nulls in these pages. */
+  readonly numValues: number;
   /** Whether it is all of the chunk, so that the footer's counts of pages hold. */
   readonly isWhole: boolean;
 }
@@ -67,23 +61,29 @@ export interface MiniFile {
   readonly chunks: readonly ChunkSpan[];
 }
 
-/** Where the chunks of these leaves lie in the file: one range for each, or none when the row group has no rows. */
-export function chunkRanges(group: RowGroupInfo, leaves: readonly number[]): ByteRange[] {
-  // Without rows only the schema is decoded, which is in the footer.
-  if (group.numRows === 0) return [];
-  return leaves.map((leaf) => {
-    const { start, end } = at(group.chunks, leaf);
-    return { start, end };
-  });
-}
-
-/** All of a chunk. */
-export function wholeChunk(group: RowGroupInfo, leaf: number, bytes: Uint8Array): MiniChunk {
+/**
+ * A chunk, or what was fetched of it.
+ * @param pieces - the bytes of the plan's ranges
+ * @param numRows - rows that they hold
+ * @throws PageFaultError when the pages of a list or map cannot be counted
+ */
+export function miniChunk(
+  { footer, group }: { readonly footer: ParquetFooter; readonly group: RowGroupInfo },
+  { leaf, dataPosition, isWhole }: ChunkPlan,
+  { pieces, numRows }: { readonly pieces: readonly PageBytes[]; readonly numRows: number },
+): MiniChunk {
   const chunk = at(group.chunks, leaf);
-  const { start: position, numValues } = chunk;
-  const dataPosition = offsetOf(metadataOf(chunk), columnMetaData.dataPageOffset);
-  const pieces = [{ position, bytes }];
-  return { leaf, chunk, pieces, dataPosition, numValues, isWhole: true };
+  const { path, maxRepetitionLevel } = at(footer.leaves, leaf);
+  const count = (): number =>
+    maxRepetitionLevel === 0 ? numRows : countValues(pieces, path.join('.'));
+  return {
+    leaf,
+    chunk,
+    pieces,
+    dataPosition: dataPosition ?? offsetOf(metadataOf(chunk), columnMetaData.dataPageOffset),
+    numValues: isWhole ? chunk.numValues : count(),
+    isWhole,
+  };
 }
 
 /** Builds the small file; the pieces are copied. */
@@ -229,7 +229,7 @@ function rawChunk(leaf: LeafColumn, mini: MiniChunk, { start, end }: ChunkSpan):
     .with(
       longField(dataPageOffset, start + dictionaryBytes),
       longField(totalCompressedSize, end - start),
-      longField(columnMetaData.numValues, numValues ?? 0),
+      longField(columnMetaData.numValues, numValues),
     );
   if (hasDictionary) meta = meta.with(longField(dictionaryPageOffset, start));
   if (leaf.physicalType === 'INT96') meta = meta.with(intField(type, FIXED_LEN_BYTE_ARRAY));

@@ -30,8 +30,8 @@ export interface ChunkSpan {
   /** The column's path with dots, for errors. */
   readonly column: string;
   readonly codec: string;
-  /** Values and nulls of all data pages; undefined when the footer does not say it of these pages. */
-  readonly numValues: number | undefined;
+  /** Values and nulls of all data pages. */
+  readonly numValues: number;
   /** Bytes of the pages when they are decompressed, by the footer. */
   readonly uncompressedBytes: number;
   readonly numRows: number;
@@ -100,8 +100,30 @@ export function walkPages(bytes: Uint8Array, chunk: ChunkSpan): PageSpan[] {
   return pages;
 }
 
+/** Bytes of a chunk, and where they lie in the file. */
+export interface PageBytes {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Values and nulls of the data pages in these pieces, by their headers alone.
+ * @throws PageFaultError when a header is damaged
+ */
+export function countValues(pieces: readonly PageBytes[], column: string): number {
+  let values = 0;
+  for (const { bytes, position } of pieces) {
+    for (let offset = 0; offset < bytes.length; ) {
+      const header = headerAt(bytes, offset, { column, position: position + offset });
+      if (isData(header)) values += header.numValues;
+      offset += header.headerBytes + header.compressedBytes;
+    }
+  }
+  return values;
+}
+
 /** Values and nulls of these pages. */
-export function valuesOf(pages: readonly PageSpan[]): number {
+function valuesOf(pages: readonly PageSpan[]): number {
   return pages.reduce((sum, { header }) => sum + (isData(header) ? header.numValues : 0), 0);
 }
 
@@ -110,15 +132,26 @@ export function isData({ kind }: PageHeader): boolean {
 }
 
 function nextPage(bytes: Uint8Array, chunk: ChunkSpan, start: number): PageSpan {
+  const { column } = chunk;
+  const position = positionOf(chunk, start);
+  const header = headerAt(bytes.subarray(0, chunk.end), start, { column, position });
+  const bodyStart = start + header.headerBytes;
+  const end = bodyStart + header.compressedBytes;
+  if (end > chunk.end) failPage(chunk, start, 'it reaches beyond its chunk');
+  return { start, bodyStart, end, header };
+}
+
+function headerAt(
+  bytes: Uint8Array,
+  start: number,
+  place: Pick<PageFault, 'column' | 'position'>,
+): PageHeader {
   try {
-    const header = readPageHeader(bytes.subarray(0, chunk.end), start);
-    const bodyStart = start + header.headerBytes;
-    const end = bodyStart + header.compressedBytes;
-    if (end > chunk.end) failPage(chunk, start, 'it reaches beyond its chunk');
-    return { start, bodyStart, end, header };
+    return readPageHeader(bytes, start);
   } catch (error) {
     if (!(error instanceof PageHeaderError)) throw error;
-    return failPage(chunk, start, `its header is damaged: ${error.message}`);
+    const problem = `its header is damaged: ${error.message}`;
+    throw new PageFaultError({ kind: 'corrupt', problem, ...place });
   }
 }
 
@@ -234,7 +267,7 @@ function checkCrc(
 function checkCounts(pages: readonly PageSpan[], chunk: ChunkSpan): void {
   const values = valuesOf(pages);
   const expected = chunk.maxRepetitionLevel === 0 ? chunk.numRows : chunk.numValues;
-  if (expected !== undefined && values !== expected) {
+  if (values !== expected) {
     failPage(chunk, chunk.start, `its chunk holds ${values} values instead of ${expected}`);
   }
   const second = pages.filter(({ header }) => header.kind === 'data v2');

@@ -5,7 +5,7 @@ import { isVarveError } from '../../../src/errors.js';
 import { decodeRowGroup } from '../../../src/storage/parquet/decode.js';
 import { intField, structField } from '../../../src/storage/parquet/footer-encode.js';
 import { pageHeader } from '../../../src/storage/parquet/footer-fields.js';
-import { buildMiniFile, wholeChunk } from '../../../src/storage/parquet/mini-file.js';
+import { buildMiniFile, miniChunk } from '../../../src/storage/parquet/mini-file.js';
 import * as node from '../../../src/storage/parquet/page-bytes-node.js';
 import * as web from '../../../src/storage/parquet/page-bytes-web.js';
 import {
@@ -32,7 +32,9 @@ function chunkOf({ footer, bytes }: OpenFile, leaf: number, rowGroup = 0): Chunk
   const group = footer.rowGroups[rowGroup];
   const chunk = group?.chunks[leaf];
   if (group === undefined || chunk === undefined) throw new TypeError('no such chunk');
-  const chunks = [wholeChunk(group, leaf, bytes.subarray(chunk.start, chunk.end))];
+  const plan = { leaf, ranges: [], dataPosition: undefined, isWhole: true };
+  const pieces = [{ position: chunk.start, bytes: bytes.subarray(chunk.start, chunk.end) }];
+  const chunks = [miniChunk({ footer, group }, plan, { pieces, numRows: group.numRows })];
   const mini = buildMiniFile({ footer, numRows: group.numRows, leaves: [leaf], chunks });
   const [span] = mini.chunks;
   if (span === undefined) throw new TypeError('no span');
@@ -167,7 +169,7 @@ describe('walkPages', () => {
     expect(faultOf(good)).toBeUndefined();
   });
 
-  it('finds any damage to headers, or decodes the same', () => {
+  it('answers any header with its pages or a fault', () => {
     fc.assert(
       fc.property(fc.nat(), fc.nat(255), fc.nat(400), (where, byte, seed) => {
         const headers = flat.pages.flatMap(({ start, bodyStart }) =>

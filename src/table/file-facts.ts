@@ -59,6 +59,20 @@ function partitionsOf(snapshot: Snapshot, where: BoundPredicate): readonly Parti
   });
 }
 
+/** A file's values of the partition columns that the condition looks at. */
+export function partitionValues(
+  snapshot: Snapshot,
+  where: BoundPredicate,
+  { columns, row }: FileEntry,
+): ReadonlyMap<BoundColumn, Scalar> {
+  return new Map(
+    partitionsOf(snapshot, where).map(({ column, physicalName: name, type }) => [
+      column,
+      partitionColumn(columns, name, type).at(row),
+    ]),
+  );
+}
+
 /** The facts of the file in one row of a block after another. */
 export class BlockFacts implements FileFacts, FileStats {
   row = 0;

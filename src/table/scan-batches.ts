@@ -4,6 +4,7 @@ import type { RecordBatch } from 'apache-arrow';
 import { inOrder } from '../log/in-order.js';
 import { selectRows } from './expression/evaluate.js';
 import type { CallOptions } from './options.js';
+import { rowGroupFilter } from './prune-file.js';
 import { type OpenedFile, openFile, readRowGroup, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';
@@ -71,7 +72,10 @@ async function* units(
     allMatch: planned.allMatch,
   });
   for await (const { opened, allMatch } of inOrder(plan.files, FILES_AHEAD, signal, open)) {
+    const { where } = plan;
+    const mayHold = where === undefined || allMatch ? () => true : rowGroupFilter(where, opened);
     for (let rowGroup = 0; rowGroup < opened.footer.rowGroups.length; rowGroup++) {
+      if (!mayHold(rowGroup)) continue;
       const rows = wantedRows(opened, rowGroup);
       if (rows?.length !== 0) yield { opened, rowGroup, allMatch, rows };
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { RecordBatch } from 'apache-arrow';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -196,6 +197,36 @@ describe('page indexes and ranges of rows', () => {
       ),
       { numRuns: 30, seed: 11 },
     );
+  });
+});
+
+describe('a file of pyarrow, of second-version pages at other rows in each column', () => {
+  const path = new URL('files/pyarrow-pages.parquet', import.meta.url);
+  const file = open(new Uint8Array(readFileSync(path)));
+
+  it('has an index of many pages for each column', async () => {
+    for (const leaf of file.footer.leaves.keys()) {
+      expect((await pagesOf(file, leaf))?.length).toBeGreaterThan(3);
+    }
+  });
+
+  it('decodes any ranges as a cut of the whole', async () => {
+    for (const [index, { numRows }] of file.footer.rowGroups.entries()) {
+      const whole = plainRows(await decodeRowGroup(file.source, file.footer, index));
+      await fc.assert(
+        fc.asyncProperty(steps(200), fc.uniqueArray(fc.nat(6)), async (list, some) => {
+          const ranges = rangesBy(list, numRows);
+          const leaves = some.length === 0 ? undefined : some;
+          const options = { ranges, leaves };
+          const batch = await decodeRowGroup(file.source, file.footer, index, options);
+          const alone = await decodeRowGroup(file.source, file.footer, index, { leaves });
+          expect(plainRows(batch)).toEqual(
+            cutOf(leaves === undefined ? whole : plainRows(alone), ranges),
+          );
+        }),
+        { numRuns: 40, seed: index },
+      );
+    }
   });
 });
 

@@ -47,6 +47,7 @@ export type {
   StructField,
   StructType,
   UnknownType,
+  VariantName,
 } from './log/schema/types.js';
 export type {
   Body,

@@ -99,7 +99,9 @@ function boundText(
   column: StatsColumn,
   bound: Bound,
 ): string | undefined {
-  if (value === undefined || typeof column.type !== 'string') return undefined;
+  if (value === undefined || typeof column.type !== 'string' || column.type === 'variant') {
+    return undefined;
+  }
   return formatBound(value, column.type, bound);
 }
 

@@ -1,6 +1,7 @@
 /** Partition values: text in the log, scalars here. PROTOCOL.md "Partition Value Serialization". */
 import { CorruptDataError, InternalError, SchemaMismatchError } from '../errors.js';
 import { formatDouble, formatFloat, parseFloating } from './number-text.js';
+import { decimalParts } from './schema/describe-type.js';
 import type { Scalar } from './schema/scalar.js';
 import {
   formatDate,
@@ -122,8 +123,9 @@ function parseText(text: string, type: PrimitiveName): Scalar | undefined {
     case 'void':
       return undefined;
     default: {
-      const { precision, scale } = decimalOf(type);
-      return parseDecimal(trimmed, precision, scale);
+      // Metadata may name any column a partition column.
+      const parts = decimalParts(type);
+      return parts && parseDecimal(trimmed, parts.precision, parts.scale);
     }
   }
 }

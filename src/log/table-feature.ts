@@ -62,7 +62,7 @@ const hasFieldNamed = (wanted: string): ((table: TableFacts) => boolean) =>
   hasField((name) => name === wanted);
 
 const hasVariant = ({ schema }: TableFacts): boolean =>
-  typeIs(schema, (type) => typeof type === 'object' && 'name' in type && type.name === 'variant');
+  typeIs(schema, (type) => type === 'variant');
 
 const hasTypeChanges = hasFieldNamed(TYPE_CHANGES);
 
@@ -92,9 +92,10 @@ const WIDENING = {
 
 const VARIANT = {
   kind: 'reader-writer',
-  read: 'inactive',
-  write: 'never',
+  read: 'always',
+  write: 'inactive',
   isActive: hasVariant,
+  remedy: 'write with an engine that encodes variants',
 } as const;
 
 /** Every feature Varve knows by name, in the order of the protocol's own table. */
@@ -242,13 +243,11 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
     ...VARIANT,
     name: 'variantShredding',
     isActive: isTrue('delta.enableVariantShredding'),
-    isActiveForReading: hasVariant,
   },
   {
     ...VARIANT,
     name: 'variantShredding-preview',
     isActive: isTrue('delta.enableVariantShredding'),
-    isActiveForReading: hasVariant,
   },
 ];
 

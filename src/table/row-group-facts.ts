@@ -40,14 +40,15 @@ export function conditionLeaves(
     const fields = fieldsOf(schema, column.path);
     const index = leafIndex(footer.schema, fields, mode);
     const leaf = index === undefined ? undefined : footer.leaves[index];
-    if (index === undefined || leaf === undefined || typeof column.type !== 'string') return [];
-    if (leaf.maxRepetitionLevel > 0) return [];
+    const { type } = column;
+    if (index === undefined || leaf === undefined || leaf.maxRepetitionLevel > 0) return [];
+    if (typeof type !== 'string' || type === 'variant') return [];
     return [
       {
         column,
         leaf: index,
         isRequired: leaf.maxDefinitionLevel === 0,
-        decode: boundDecoder(leaf, column.type, isOldCalendar),
+        decode: boundDecoder(leaf, type, isOldCalendar),
       },
     ];
   });

@@ -33,6 +33,7 @@ const FOLDERS: readonly string[] = [
   'log',
   'log/deletion-vector',
   'log/schema',
+  'log/schema/variant',
   'ml',
   'storage',
   'storage/azure',

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type Data, type RecordBatch, Type } from 'apache-arrow';
+import { variantJson } from './variant-json.js';
 
 /** A schema as the protocol's JSON has it; metadata is ignored. */
 export interface StructSchema {
@@ -146,6 +147,7 @@ function nestedEncoder(data: Data, type: Exclude<TypeSchema, string>, column: st
 }
 
 function primitiveEncoder(data: Data, type: string, column: string): Encoder {
+  if (type === 'variant') return variantEncoder(data, column);
   if (type.startsWith('decimal')) return decimalEncoder(data, type, column);
   const arrowName = ARROW_NAMES[type];
   if (arrowName === undefined) {
@@ -169,6 +171,16 @@ function primitiveEncoder(data: Data, type: string, column: string): Encoder {
     default:
       return (row) => `"${values[row]}"`;
   }
+}
+
+function variantEncoder(data: Data, column: string): Encoder {
+  expectType(data, 'Struct<{metadata:Binary, value:Binary}>', column);
+  const metadata = childOf(data, 0, column);
+  const value = childOf(data, 1, column);
+  return (row) => {
+    const text = variantJson(Buffer.from(bytesOf(metadata, row)), Buffer.from(bytesOf(value, row)));
+    return JSON.stringify({ variant: text });
+  };
 }
 
 /** What each primitive must arrive as, in the words of Arrow's `toString`. */

@@ -10,6 +10,7 @@ import type {
   Row,
   SchemaFor,
   TableSchema,
+  Value,
 } from '../../src/table/row/row-types.js';
 import type { Timestamp } from '../../src/table/row/timestamp.js';
 
@@ -25,6 +26,7 @@ const all = {
   day: 'date',
   at: 'timestamp not null',
   wall: 'timestamp_ntz',
+  odd: 'variant',
   tags: { array: 'string not null' },
   counts: { map: ['string', 'long'] },
   place: { struct: { city: 'string not null', lat: 'double' } },
@@ -43,6 +45,7 @@ interface AllRow {
   readonly day: string | null;
   readonly at: Timestamp;
   readonly wall: string | null;
+  readonly odd: Value;
   readonly tags: readonly string[] | null;
   readonly counts: ReadonlyMap<string, bigint | null> | null;
   readonly place: { readonly city: string; readonly lat: number | null } | null;

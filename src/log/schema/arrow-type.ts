@@ -67,6 +67,7 @@ export function arrowField(field: StructField, options: ArrowSchemaOptions = {})
  * @throws UnsupportedFeatureError for a type that Varve does not know
  */
 export function arrowType(type: DataType, options: ArrowSchemaOptions = {}): ArrowType {
+  if (type === 'variant') return VARIANT_TYPE;
   if (typeof type === 'string') return PRIMITIVE_TYPES[type] ?? decimalArrowType(type);
   switch (type.type) {
     case 'struct':
@@ -105,6 +106,12 @@ const PRIMITIVE_TYPES: Readonly<
   timestamp_ntz: new TimestampMicrosecond(),
   void: new Null(),
 };
+
+/** The two binaries of PROTOCOL.md "Variant data in Parquet", whether or not a file keeps them in pieces. */
+const VARIANT_TYPE: ArrowType = new Struct([
+  new Field('metadata', new Binary(), false),
+  new Field('value', new Binary(), false),
+]);
 
 function decimalArrowType(name: string): ArrowType {
   const parts = decimalParts(name as DecimalName);

@@ -11,6 +11,7 @@ import { type CastPlace, type CastRules, counts, refuseValue, typeMisfit } from 
 import { castDate, castTimestamp } from './cast-time.js';
 import { decodeDictionary } from './gather.js';
 import type { DataType, PrimitiveName, StructField } from './types.js';
+import { castVariant } from './variant/cast-variant.js';
 
 /** The place of a top-level column; `firstRow` is the row that its index 0 is in the error. */
 export function topPlace(column: string, rules: CastRules, firstRow: number): CastPlace {
@@ -34,6 +35,7 @@ function cast(data: Data, target: DataType, place: CastPlace): Data {
   if (data.typeId === Type.Dictionary) {
     return cast(decodeDictionary(data, target, place), target, place);
   }
+  if (target === 'variant') return castVariant(data, place);
   if (typeof target === 'string') return castPrimitive(data, target, place);
   switch (target.type) {
     case 'struct':
@@ -89,8 +91,16 @@ function castVoid(data: Data, place: CastPlace): Data {
 }
 
 function refuseUnknownType(type: DataType, place: CastPlace): void {
-  if (typeof type === 'string' || type.type !== 'unknown') return;
   const { column, rules } = place;
+  if (type === 'variant' && rules.source === 'input') {
+    throw new UnsupportedFeatureError({
+      message: `column ${column} has the type variant, which varve does not write`,
+      features: [type],
+      side: 'write',
+      remedy: 'write the table with an engine that knows the type',
+    });
+  }
+  if (typeof type === 'string' || type.type !== 'unknown') return;
   throw new UnsupportedFeatureError({
     message: `column ${column} has the type ${type.name}, which varve does not know`,
     features: [type.name],

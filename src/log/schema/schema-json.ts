@@ -75,7 +75,7 @@ function fieldJson({ name, type, nullable, metadata }: StructField): Json {
   return { name, type: typeJson(type), nullable, metadata };
 }
 
-const PRIMITIVE_NAMES: ReadonlySet<string> = new Set(PRIMITIVES);
+const TYPE_NAMES: ReadonlySet<string> = new Set([...PRIMITIVES, 'variant']);
 const DECIMAL = /^decimal\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)$/;
 /** Spark's other spelling of a type that the protocol has under one name only. */
 const ALIASES: ReadonlyMap<string, DataType> = new Map([
@@ -91,8 +91,7 @@ class SchemaReader {
   }
 
   type(json: Json | undefined, column: string, depth: number): DataType {
-    if (typeof json === 'string')
-      return primitiveType(json) ?? { type: 'unknown', name: json, json };
+    if (typeof json === 'string') return typeNamed(json) ?? { type: 'unknown', name: json, json };
     if (!isJsonObject(json)) this.fail(column, 'its type is neither a name nor an object');
     if (depth >= MAX_SCHEMA_DEPTH) {
       throw new LimitError({
@@ -171,9 +170,9 @@ class SchemaReader {
   }
 }
 
-/** The primitive type of that name in a schema's text; `undefined` when Varve knows none. */
-export function primitiveType(name: string): DataType | undefined {
-  if (PRIMITIVE_NAMES.has(name)) return name as DataType;
+/** The type of that name in a schema's text; `undefined` when Varve knows none. */
+export function typeNamed(name: string): DataType | undefined {
+  if (TYPE_NAMES.has(name)) return name as DataType;
   const parts = DECIMAL.exec(name);
   if (parts === null) return ALIASES.get(name);
   const precision = Number(parts[1]);

@@ -1,7 +1,7 @@
 /** The history of a column's types, and which changes are legal. PROTOCOL.md "Type Widening". */
 import { isJsonObject, type Json } from '../json.js';
 import { decimalParts } from './describe-type.js';
-import { primitiveType } from './schema-json.js';
+import { typeNamed } from './schema-json.js';
 import type { DataType, StructType } from './types.js';
 
 /** The member of a field's metadata that keeps the history. */
@@ -72,8 +72,8 @@ function refusedChanges(json: Json | undefined, column: string): readonly string
   if (!Array.isArray(json)) return [`${column}: a history that is not a list`];
   return json.flatMap((change: Json) => {
     const { fromType, toType, fieldPath } = isJsonObject(change) ? change : {};
-    const from = typeof fromType === 'string' ? primitiveType(fromType) : undefined;
-    const to = typeof toType === 'string' ? primitiveType(toType) : undefined;
+    const from = typeof fromType === 'string' ? typeNamed(fromType) : undefined;
+    const to = typeof toType === 'string' ? typeNamed(toType) : undefined;
     if (from !== undefined && to !== undefined && isSupportedChange(from, to)) return [];
     const place = typeof fieldPath === 'string' ? `${column}.${fieldPath}` : column;
     return [`${place}: ${nameOf(fromType)} -> ${nameOf(toType)}`];

@@ -35,7 +35,10 @@ export interface UnknownType {
   readonly json: Json;
 }
 
-export type DataType = PrimitiveName | StructType | ArrayType | MapType | UnknownType;
+/** A value of any of many types, each row its own. PROTOCOL.md "Variant Data Type". */
+export type VariantName = 'variant';
+
+export type DataType = PrimitiveName | VariantName | StructType | ArrayType | MapType | UnknownType;
 
 export interface StructType {
   readonly type: 'struct';

@@ -68,9 +68,9 @@ function bindExpression(expression: Expression, find: FindColumn): BoundExpressi
 
 function columnForm(column: BoundColumn): Form {
   const { type, path } = column;
-  if (typeof type === 'string') return formOf(type);
+  if (typeof type === 'string' && type !== 'variant') return formOf(type);
   throw new InvalidArgumentError({
-    message: `column ${path.join('.')} is of type ${type.type} and is not compared`,
+    message: `column ${path.join('.')} is of type ${type === 'variant' ? type : type.type} and is not compared`,
     option: 'where',
     expected: 'a column of a primitive type, or the path to a field of one',
   });

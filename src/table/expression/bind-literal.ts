@@ -46,6 +46,12 @@ export function bindComparison(
     case 'float':
     case 'double':
       return bindFloating(column, op, literal);
+    case 'variant':
+      throw new InvalidArgumentError({
+        message: `column ${label(column)} is of type variant and is not compared`,
+        option: 'where',
+        expected: 'isNull, or a rowFilter',
+      });
     case 'void':
       return { kind: 'known', column, value: false };
     case 'date':

@@ -43,7 +43,7 @@ export function mustMatch(predicate: BoundPredicate, file: FileFacts): boolean {
  */
 export function wantedStats(predicate: BoundPredicate): readonly WantedColumn[] {
   return predicate.columns.flatMap(({ physicalPath, type }) =>
-    typeof type === 'string' ? [{ path: physicalPath, type }] : [],
+    typeof type === 'string' && type !== 'variant' ? [{ path: physicalPath, type }] : [],
   );
 }
 

@@ -6,6 +6,7 @@ import { decimalParts } from '../../log/schema/describe-type.js';
 import { formatDate, formatDecimal, formatTimestampNtz } from '../../log/schema/scalar-text.js';
 import type { DataType, PrimitiveName, StructType } from '../../log/schema/types.js';
 import { timestamp, timestampFromNumber } from './timestamp.js';
+import { variantReader } from './variant-reader.js';
 
 /** The value at an index of one column, `null` included. */
 export type ValueReader = (index: number) => unknown;
@@ -32,7 +33,7 @@ export function pathKey(path: readonly string[]): string {
 /** A reader over `data`, which has the Arrow type that `arrowType` gives for `type`. */
 export function valueReader(data: Data, type: DataType, place: ReadPlace): ValueReader {
   const read =
-    typeof type === 'string' ? primitiveReader(data, type, place) : nestedReader(data, type, place);
+    typeof type === 'string' ? plainReader(data, type, place) : nestedReader(data, type, place);
   const validity = validityOf(data);
   if (validity === undefined) return read;
   const { bytes, offset } = validity;
@@ -112,6 +113,13 @@ function mapReader(offsets: Int32Array, key: ValueReader, value: ValueReader): V
     for (let at = offsets[index] ?? 0; at < end; at += 1) map.set(key(at), value(at));
     return map;
   };
+}
+
+function plainReader(data: Data, type: Extract<DataType, string>, place: ReadPlace): ValueReader {
+  if (type !== 'variant') return primitiveReader(data, type, place);
+  return variantReader(data, (problem) => {
+    throw corrupt(place, `a variant is damaged: it has ${problem}`);
+  });
 }
 
 function primitiveReader(data: Data, type: PrimitiveName, place: ReadPlace): ValueReader {

@@ -15,8 +15,8 @@ export type JsonValue =
 /** A row in its lossless JSON form. */
 export type JsonRow = { readonly [column: string]: JsonValue };
 
-/** Deeper than any schema; stops an object that contains itself. */
-const MAX_DEPTH = 200;
+/** Deeper than any schema with a variant in it; stops an object that contains itself. */
+const MAX_DEPTH = 1200;
 
 /**
  * The lossless JSON form of a row, or of any object made of row values.

@@ -17,7 +17,10 @@ export interface Declared {
 }
 
 const NOT_NULL = ' not null';
-const PRIMITIVE_NAMES: ReadonlySet<string> = new Set(PRIMITIVES.filter((name) => name !== 'void'));
+const PRIMITIVE_NAMES: ReadonlySet<string> = new Set([
+  'variant',
+  ...PRIMITIVES.filter((name) => name !== 'void'),
+]);
 const EXPECTED =
   'a type such as "long", "decimal(12,2)" or "string not null", { array: type }, ' +
   '{ map: [key, value] } or { struct: { field: type } }';
@@ -112,7 +115,7 @@ function declared(literal: unknown, option: string, depth: number): Declared {
 function textType(text: string, option: string): Declared {
   const nullable = !text.endsWith(NOT_NULL);
   const name = nullable ? text : text.slice(0, -NOT_NULL.length);
-  if (PRIMITIVE_NAMES.has(name)) return { type: name as PrimitiveName, nullable };
+  if (PRIMITIVE_NAMES.has(name)) return { type: name as DataType, nullable };
   const parts = decimalParts(name as PrimitiveName);
   if (parts !== undefined) {
     const { precision, scale } = parts;

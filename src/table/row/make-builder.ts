@@ -53,13 +53,17 @@ function makeBuilder(target: Target): ColumnBuilder {
     case 'map':
       return makeMap(type, place);
     case 'unknown':
-      throw new UnsupportedFeatureError({
-        message: `column ${JSON.stringify(column)} has the unknown type ${type.name}`,
-        features: [type.name],
-        side: 'write',
-        remedy: 'write the table with an engine that knows the type',
-      });
+      throw unwritable(column, type.name);
   }
+}
+
+function unwritable(column: string, type: string): UnsupportedFeatureError {
+  return new UnsupportedFeatureError({
+    message: `column ${JSON.stringify(column)} has the type ${type}, which varve does not write`,
+    features: [type],
+    side: 'write',
+    remedy: 'write the table with an engine that knows the type',
+  });
 }
 
 function makePrimitive(
@@ -94,6 +98,8 @@ function makePrimitive(
       return new TimestampNtzBuilder(place, arrow);
     case 'void':
       return new VoidBuilder(place, arrow);
+    case 'variant':
+      throw unwritable(place.column, type);
     default:
       return makeDecimal(type, place, arrow);
   }

@@ -17,6 +17,7 @@ export type PrimitiveText =
   | 'date'
   | 'timestamp'
   | 'timestamp_ntz'
+  | 'variant'
   | `decimal(${number},${number})`;
 
 /** A primitive type; a column is nullable unless it says otherwise. */
@@ -44,7 +45,15 @@ export type TableSchema = SchemaLiteral | StandardSchema | StructType;
 /** The Delta types of columns, by name, instead of those that a Standard Schema would give. */
 export type ColumnOverrides = { readonly [column: string]: ColumnType };
 
-/** A value of any column, as it is read. */
+/**
+ * A value of any column, as it is read.
+ *
+ * A variant is an array, an object, text, a boolean or `null` (JSON's null, which only the Arrow
+ * column and `isNull` tell from a row without a value). Its integers are `number`, beyond 2^53
+ * `bigint`; its decimals are `number` when the number's own text has all their digits, else exact
+ * text. Floats, dates, binaries and timestamps are as in columns of their own; a time is
+ * `"12:00:00.000000"`, a timestamp with nanoseconds and a UUID are text.
+ */
 export type Value =
   | string
   | number
@@ -75,6 +84,7 @@ export type AnyNewRow = object;
  * | timestamp_ntz | text without a zone, `"2024-01-31T12:00:00.000000"` |
  * | binary | `Uint8Array` |
  * | array, map, struct | array, `Map`, plain object |
+ * | variant | whatever each row holds, see {@link Value} |
  * | null | `null` |
  */
 export type Row<S> = S extends StandardSchema
@@ -110,9 +120,10 @@ interface ReadValues {
   readonly date: string;
   readonly timestamp: Timestamp;
   readonly timestamp_ntz: string;
+  readonly variant: Value;
 }
 
-interface WriteValues extends Omit<ReadValues, 'long' | 'timestamp'> {
+interface WriteValues extends Omit<ReadValues, 'long' | 'timestamp' | 'variant'> {
   readonly long: bigint | number | `${bigint}`;
   readonly timestamp: Date | string;
 }

@@ -10,7 +10,7 @@ import {
 } from '../../log/schema/types.js';
 import { checkDepth } from './literal-schema.js';
 
-const PRIMITIVE_NAMES: ReadonlySet<string> = new Set(PRIMITIVES);
+const PRIMITIVE_NAMES: ReadonlySet<string> = new Set(['variant', ...PRIMITIVES]);
 
 /** Whether a value claims to be a schema in the protocol's shape; no literal has the type `struct`. */
 export function isStructType(value: unknown): value is StructType {
@@ -93,7 +93,7 @@ function innerType(type: Shape, member: string, option: string, depth: number): 
 }
 
 function primitiveOf(name: string, option: string): DataType {
-  if (PRIMITIVE_NAMES.has(name)) return name as PrimitiveName;
+  if (PRIMITIVE_NAMES.has(name)) return name as DataType;
   const parts = decimalParts(name as PrimitiveName);
   if (parts === undefined) throw wrong(option, 'a type of the protocol');
   const { precision, scale } = parts;

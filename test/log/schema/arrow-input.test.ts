@@ -181,7 +181,7 @@ describe('columns', () => {
   it('of types that delta has not are refused by name', async () => {
     const time = arrow.makeData({ type: new arrow.TimeSecond(), data: Int32Array.of(1) });
     expect(await refusal(time, 'integer')).toMatchObject({ code: 'SCHEMA_MISMATCH', column: 'c' });
-    const unknown: DataType = { type: 'unknown', name: 'variant', json: 'variant' };
+    const unknown: DataType = { type: 'unknown', name: 'geometry', json: 'geometry' };
     expect(await failure(arrow.tableFromArrays({}), struct(field('v', unknown)))).toMatchObject({
       code: 'UNSUPPORTED_FEATURE',
     });

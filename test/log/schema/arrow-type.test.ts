@@ -71,9 +71,9 @@ describe('arrowSchema', () => {
   });
 
   it('refuses a type that it does not know by name', () => {
-    const unknown: DataType = { type: 'unknown', name: 'variant', json: 'variant' };
+    const unknown: DataType = { type: 'unknown', name: 'geometry', json: 'geometry' };
     expect(() => arrowType({ type: 'array', elementType: unknown, containsNull: true })).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', features: ['variant'] }),
+      expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', features: ['geometry'] }),
     );
   });
 });

@@ -92,10 +92,10 @@ describe('a missing column', () => {
   });
 
   it('of a type that varve does not know is refused by name', () => {
-    const unknown: DataType = { type: 'unknown', name: 'variant', json: 'variant' };
+    const unknown: DataType = { type: 'unknown', name: 'geometry', json: 'geometry' };
     expect(
       thrown(() => conformColumn(undefined, unknown, 1, { key: KEY, column: 'c' })),
-    ).toMatchObject({ code: 'UNSUPPORTED_FEATURE', features: ['variant'], side: 'read' });
+    ).toMatchObject({ code: 'UNSUPPORTED_FEATURE', features: ['geometry'], side: 'read' });
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/log/json.js';
-import { primitiveType } from '../../../src/log/schema/schema-json.js';
+import { typeNamed } from '../../../src/log/schema/schema-json.js';
 import { isSupportedChange, unsupportedTypeChanges } from '../../../src/log/schema/type-changes.js';
 import type { DataType, StructType } from '../../../src/log/schema/types.js';
 
@@ -51,7 +51,7 @@ for (const from of ['byte', 'short', 'integer']) {
 }
 for (const to of ['(20,0)', '(38,18)']) LEGAL.add(`long -> decimal${to}`);
 
-const typeOf = (name: string): DataType => primitiveType(name) ?? 'void';
+const typeOf = (name: string): DataType => typeNamed(name) ?? 'void';
 
 describe('isSupportedChange', () => {
   it('is the protocol`s list, and nothing else', () => {

@@ -38,6 +38,7 @@ const schema = struct({
   local: 'timestamp_ntz',
   ratio: 'double',
   ok: 'boolean',
+  odd: 'variant',
   raw: 'binary',
   nothing: 'void',
 });
@@ -91,6 +92,8 @@ describe('columns', () => {
     [eq(['Status', 'x'], 1), /Status is of type string and has no fields/],
     [eq('s', 1), /s is of type struct/],
     [isIn('list', [1]), /list is of type array/],
+    [eq('odd', 1), /odd is of type variant/],
+    [eq(['odd', 'a'], 1), /odd is of type variant and has no fields/],
     [like('small', 'x'), /like is for text, and column small is of type byte/],
   ])('that are wrong are named: %#', (predicate, message) => {
     const attempt = (): unknown => bindPredicate(predicate, schema);
@@ -104,9 +107,10 @@ describe('columns', () => {
     );
   });
 
-  it('may be whole structs and arrays for isNull', () => {
+  it('may be whole structs, arrays and variants for isNull', () => {
     expect(root(isNull('s'))).toMatchObject({ kind: 'isNull' });
     expect(root(isNull('list'))).toMatchObject({ kind: 'isNull' });
+    expect(root(isNull('odd'))).toMatchObject({ kind: 'isNull' });
   });
 });
 

@@ -26,7 +26,7 @@ import { anyCase, valueAt } from './reference.js';
 
 const STAT_LEAVES: readonly { readonly path: readonly string[]; readonly type: PrimitiveName }[] = [
   ...schema.fields.flatMap(({ name, type }) =>
-    typeof type === 'string' ? [{ path: [name], type }] : [],
+    typeof type === 'string' && type !== 'variant' ? [{ path: [name], type }] : [],
   ),
   { path: ['st', 'x'], type: 'integer' },
   { path: ['st', 'y', 'z'], type: 'string' },

@@ -112,9 +112,9 @@ describe('rowDecoder', () => {
   it('refuses a column of a type that it does not know, by name', () => {
     const schema = one('long');
     const batch = encoded(schema, 1);
-    const decode = rowDecoder(one({ type: 'unknown', name: 'variant', json: 'variant' }));
+    const decode = rowDecoder(one({ type: 'unknown', name: 'geometry', json: 'geometry' }));
     expect(() => [...decode(batch)]).toThrow(
-      expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', features: ['variant'] }),
+      expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', features: ['geometry'] }),
     );
   });
 });

@@ -333,7 +333,7 @@ describe('columns', () => {
   });
 
   it('refuses a type that it does not know, by name', () => {
-    const type = { type: 'unknown', name: 'variant', json: 'variant' } as const;
+    const type = { type: 'unknown', name: 'geometry', json: 'geometry' } as const;
     expect(() => new RowEncoder(struct(field('v', type)))).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', side: 'write' }),
     );

@@ -112,10 +112,10 @@ describe('a schema in the shape of the protocol', () => {
   });
 
   it('is refused by name when it has an unknown type', () => {
-    const type = { type: 'unknown', name: 'variant', json: 'variant' } as const;
+    const type = { type: 'unknown', name: 'geometry', json: 'geometry' } as const;
     expect(() =>
       toStructType({ type: 'struct', fields: [{ ...field, type, metadata: {} }] }),
-    ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', features: ['variant'] }));
+    ).toThrow(expect.objectContaining({ code: 'UNSUPPORTED_FEATURE', features: ['geometry'] }));
   });
 });
 

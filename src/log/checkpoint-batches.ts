@@ -90,11 +90,12 @@ export class CheckpointBatches {
     const type = this.#typeOf('add') as Struct;
     const children = type.children.map((field) => {
       if (field.name === 'dataChange') return noFlags(field.type, length);
-      if (field.name === 'stats' && loaded.statsStruct !== undefined) {
-        return buildColumn(
-          field.type,
-          Array.from({ length }, (_, row) => columns.stats(row)),
-        );
+      if (field.name === 'stats') {
+        const texts = (): (string | undefined)[] =>
+          Array.from({ length }, (_, row) => columns.stats(row));
+        return loaded.statsStruct === undefined
+          ? columns.statsData
+          : buildColumn(field.type, texts());
       }
       const scanned = fieldOf(loaded.add, SCANNED_ADD, field.name);
       if (field.name === 'partitionValues' && scanned !== undefined) return neverNull(scanned);

@@ -25,10 +25,12 @@ export interface RowGroupHome {
 
 /** What a row group was opened with. */
 export interface LoadedAdds {
-  /** Conformed to {@link SCANNED_ADD}. */
+  /** Conformed to {@link SCANNED_ADD}; its statistics are all null where they are decoded later. */
   readonly add: Data;
-  /** The statistics as they were decoded, where the checkpoint has them only as a struct. */
-  readonly statsStruct?: Data | undefined;
+  /** Decodes the statistics' texts where they are kept as they are stored. */
+  readonly statsTexts?: (() => Data) | undefined;
+  /** Gives the statistics as they are decoded, where the checkpoint has them only as a struct. */
+  readonly statsStruct?: (() => Data | undefined) | undefined;
 }
 
 const NO_ENTRIES: StringMap = new Map();
@@ -42,8 +44,10 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
   readonly #partitionValues: TextMapColumn;
   readonly #sizes: LongColumn;
   readonly #times: LongColumn;
-  readonly statsTexts: TextColumn;
-  readonly #structText: ((row: number) => string | undefined) | undefined;
+  readonly #structTexts = new WeakMap<Data, (row: number) => string | undefined>();
+  /** What was decoded late is let go when memory is short, and decoded again. */
+  #statsData: WeakRef<Data> | undefined;
+  #statsTexts: WeakRef<TextColumn> | undefined;
   readonly #vectors: StructColumn;
 
   constructor(home: RowGroupHome, loaded: LoadedAdds) {
@@ -55,8 +59,6 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
     this.#partitionValues = new TextMapColumn(field(add, 'partitionValues'));
     this.#sizes = new LongColumn(field(add, 'size'));
     this.#times = new LongColumn(field(add, 'modificationTime'));
-    this.statsTexts = new TextColumn(field(add, 'stats'));
-    this.#structText = this.statsStruct && parsedStats(this.statsStruct);
     const vectors = SCANNED_ADD.fields.find(({ name }) => name === 'deletionVector')?.type;
     this.#vectors = new StructColumn(field(add, 'deletionVector'), vectors as never, home.key);
     this.#check();
@@ -71,7 +73,22 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
   }
 
   get statsStruct(): Data | undefined {
-    return this.loaded.statsStruct;
+    const { statsStruct } = this.loaded;
+    return statsStruct && this.#kept(statsStruct);
+  }
+
+  /** The column of texts; all null where the checkpoint has a struct. */
+  get statsData(): Data {
+    const { add, statsTexts } = this.loaded;
+    return (statsTexts && this.#kept(statsTexts)) ?? field(add, 'stats');
+  }
+
+  get statsTexts(): TextColumn {
+    const known = this.#statsTexts?.deref();
+    if (known !== undefined) return known;
+    const texts = new TextColumn(this.statsData);
+    this.#statsTexts = new WeakRef(texts);
+    return texts;
   }
 
   path(row: number): string {
@@ -101,7 +118,11 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
   }
 
   stats(row: number): string | undefined {
-    return this.#structText?.(row) ?? this.statsTexts.get(row);
+    const struct = this.statsStruct;
+    if (struct === undefined) return this.statsTexts.get(row);
+    const textOf = this.#structTexts.get(struct) ?? parsedStats(struct);
+    this.#structTexts.set(struct, textOf);
+    return textOf(row);
   }
 
   deletionVector(row: number): DeletionVectorDescriptor | undefined {
@@ -110,6 +131,14 @@ export class CheckpointColumns implements FileColumns, BaseBlock {
 
   async complete(signal?: AbortSignal): Promise<CompleteFileColumns> {
     return new CompleteCheckpointColumns(this.home, this.loaded, await this.home.loadRest(signal));
+  }
+
+  #kept(decode: () => Data | undefined): Data | undefined {
+    const known = this.#statsData?.deref();
+    if (known !== undefined) return known;
+    const data = decode();
+    this.#statsData = data && new WeakRef(data);
+    return data;
   }
 
   #check(): void {

@@ -1,9 +1,9 @@
 /** Reads the Parquet files of checkpoints: the leaves a scan needs now, the others when they are wanted. */
-import type { Data } from 'apache-arrow';
-import { decodeRowGroup } from '../storage/parquet/decode.js';
+import type { Data, RecordBatch } from 'apache-arrow';
+import { decodeRowGroup, keepRowGroup } from '../storage/parquet/decode.js';
 import { readFooter } from '../storage/parquet/footer.js';
 import type { ParquetFooter, RowGroupInfo } from '../storage/parquet/footer-types.js';
-import type { ParquetSource } from '../storage/parquet/source.js';
+import { type ParquetSource, withRanges } from '../storage/parquet/source.js';
 import type {
   CheckpointMetadata,
   DomainMetadata,
@@ -13,6 +13,7 @@ import type {
   SetTransaction,
   Sidecar,
 } from './actions.js';
+import { child } from './arrow-column.js';
 import { CheckpointColumns, type RowGroupHome } from './checkpoint-columns.js';
 import {
   checkpointMetadataAt,
@@ -34,6 +35,7 @@ import {
   REST_OF_ADD,
   SCANNED_ADD,
   SIDECAR,
+  STATS_OF_ADD,
   TRANSACTION,
 } from './checkpoint-schema.js';
 import { inOrder } from './in-order.js';
@@ -75,6 +77,7 @@ export const ROW_GROUPS_AHEAD = 3;
 export const FOOTERS_AHEAD = 16;
 
 const KNOWN_ADD_FIELDS = new Set(ADD.fields.map(({ name }) => name));
+const STATS_FIELDS = new Set(['stats', 'stats_parsed']);
 const SCANNED_FIELDS = new Set(SCANNED_ADD.fields.map(({ name }) => name));
 
 /** Which columns of a file are looked at: a sidecar holds adds and removes, and nothing else in it counts. */
@@ -171,11 +174,11 @@ async function readRowGroup(
     if (top !== 'add') return actions === 'all' && top !== 'remove';
     return SCANNED_FIELDS.has(name ?? '') || (parsed && name === 'stats_parsed');
   };
-  const columns = await decodeColumns(ref, wanted, signal);
+  const { columns, late } = await decodeButLate(ref, wanted, signal);
   const few = <A>(name: string, type: StructType, at: (c: StructColumn, row: number) => A): A[] =>
     actionsOf(ref, columns.get(name), { name, type, at });
   return {
-    adds: addsOf(ref, columns.get('add'), parsed),
+    adds: addsOf(ref, columns.get('add'), { parsed, late }),
     protocol: few('protocol', PROTOCOL, protocolAt)[0],
     metadata: few('metaData', METADATA, metadataAt)[0],
     transactions: few('txn', TRANSACTION, transactionAt),
@@ -185,16 +188,33 @@ async function readRowGroup(
   };
 }
 
+/** The statistics of a row group: in which form, and what decodes them if they were kept as they are stored. */
+interface StatsForm {
+  readonly parsed: boolean;
+  readonly late: (() => RecordBatch) | undefined;
+}
+
 function addsOf(
   ref: RowGroupRef,
   data: Data | undefined,
-  parsed: boolean,
+  { parsed, late }: StatsForm,
 ): CheckpointColumns | undefined {
   if (data === undefined || data.nullCount === data.length) return undefined;
   const { key } = ref.part.source;
   const add = conformColumn(data, SCANNED_ADD, data.length, { key, column: 'add' });
-  const statsStruct = parsed ? childNamed(data, 'stats_parsed') : undefined;
-  return new CheckpointColumns(homeOf(ref), { add, statsStruct });
+  const ofAdd = (): Data => {
+    const found = late === undefined ? data : columnsOf(late()).get('add');
+    return found ?? data;
+  };
+  if (parsed) {
+    const statsStruct = (): Data | undefined => childNamed(ofAdd(), 'stats_parsed');
+    return new CheckpointColumns(homeOf(ref), { add, statsStruct });
+  }
+  const statsTexts = (): Data => {
+    const column = conformColumn(ofAdd(), STATS_OF_ADD, data.length, { key, column: 'add' });
+    return child(column, 0);
+  };
+  return new CheckpointColumns(homeOf(ref), { add, statsTexts: late && statsTexts });
 }
 
 function homeOf(ref: RowGroupRef): RowGroupHome {
@@ -262,19 +282,68 @@ export async function decodeColumns(
   wanted: (path: readonly string[]) => boolean,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, Data>> {
-  const { source, footer } = ref.part;
+  const leaves = leavesOf(ref, wanted);
+  return await decodeLeaves(ref, leaves, signal);
+}
+
+/** Bytes of statistics in a row group from which on they are kept as they are stored until somebody asks. */
+export const LATE_STATS_BYTES: number = 1024 * 1024;
+
+/** The same, but for statistics that are large; everything is fetched in the same requests. */
+async function decodeButLate(
+  ref: RowGroupRef,
+  wanted: (path: readonly string[]) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<{
+  readonly columns: ReadonlyMap<string, Data>;
+  readonly late: (() => RecordBatch) | undefined;
+}> {
+  const { part, index } = ref;
+  const { footer } = part;
+  const leaves = leavesOf(ref, wanted);
+  const ofStats = leaves.filter((leaf) => {
+    const [top, name = ''] = footer.leaves[leaf]?.path ?? [];
+    return top === 'add' && STATS_FIELDS.has(name);
+  });
+  const group = footer.rowGroups[index];
+  const bytes = ofStats.reduce(
+    (sum, leaf) => sum + (group?.chunks[leaf]?.uncompressedBytes ?? 0),
+    0,
+  );
+  if (group === undefined || bytes < LATE_STATS_BYTES) {
+    return { columns: await decodeLeaves(ref, leaves, signal), late: undefined };
+  }
+  const ranges = leaves.flatMap((leaf) => group.chunks[leaf] ?? []);
+  const source = await withRanges(part.source, ranges, signal);
+  const early = leaves.filter((leaf) => !ofStats.includes(leaf));
+  const late = await keepRowGroup(source, footer, index, { leaves: ofStats, signal });
+  return { columns: await decodeLeaves({ part: { source, footer }, index }, early, signal), late };
+}
+
+function leavesOf(ref: RowGroupRef, wanted: (path: readonly string[]) => boolean): number[] {
+  const { footer } = ref.part;
   const group = footer.rowGroups[ref.index];
-  if (group === undefined || group.numRows === 0) return new Map();
+  if (group === undefined || group.numRows === 0) return [];
   const alive = new Set<string>();
   for (const [index, { path }] of footer.leaves.entries()) {
     if (wanted(path) && mayHoldValues(group, index)) alive.add(path[0] ?? '');
   }
-  const leaves = [...footer.leaves.keys()].filter((index) => {
+  return [...footer.leaves.keys()].filter((index) => {
     const path = footer.leaves[index]?.path ?? [];
     return wanted(path) && alive.has(path[0] ?? '');
   });
+}
+
+async function decodeLeaves(
+  { part, index }: RowGroupRef,
+  leaves: readonly number[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, Data>> {
   if (leaves.length === 0) return new Map();
-  const batch = await decodeRowGroup(source, footer, ref.index, { leaves, signal });
+  return columnsOf(await decodeRowGroup(part.source, part.footer, index, { leaves, signal }));
+}
+
+function columnsOf(batch: RecordBatch): ReadonlyMap<string, Data> {
   const columns = new Map<string, Data>();
   for (const [index, { name }] of batch.schema.fields.entries()) {
     const data = batch.data.children[index];

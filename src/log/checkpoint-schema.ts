@@ -27,6 +27,9 @@ export const SCANNED_ADD: StructType = struct({
   stats: 'string',
 });
 
+/** The part of it that may be decoded later. */
+export const STATS_OF_ADD: StructType = struct({ stats: 'string' });
+
 /** What only a copy of the action needs: loaded when somebody asks for it. */
 export const REST_OF_ADD: StructType = struct({
   tags: TEXT_MAP,

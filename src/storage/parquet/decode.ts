@@ -1,4 +1,5 @@
 /** Row groups of a Parquet file as Arrow record batches. */
+
 import {
   makeData,
   RecordBatch,
@@ -7,6 +8,7 @@ import {
   Struct,
   type TypeMap,
 } from 'apache-arrow';
+import { prepareWasm } from '#parquet-host';
 import { CorruptDataError, InternalError, InvalidArgumentError } from '../../errors.js';
 import { batchOfColumns, batchWithoutRows } from './arrow-columns.js';
 import { cutBatch } from './arrow-cut.js';
@@ -22,7 +24,7 @@ import { type CodecPool, sharedPool } from './pool.js';
 import { checkChunks } from './row-group-limits.js';
 import { checkedRanges, countRows, placesWithin, type RowRange } from './row-ranges.js';
 import { type ParquetSource, readRanges } from './source.js';
-import type { CodecResult } from './wasm-codec.js';
+import { type CodecResult, runCodec } from './wasm-codec.js';
 
 /** Row groups that {@link readParquetFile} fetches and decodes ahead of its reader. */
 export const LOOK_AHEAD_ROW_GROUPS = 2;
@@ -79,6 +81,35 @@ export async function decodeRowGroup(
     return { leaves: part, batch: wanted };
   });
   return joinParts(footer, await Promise.all(decoded));
+}
+
+/**
+ * Fetches chunks of a row group and keeps them as they are stored, a small part of what they are decoded.
+ * @returns decodes them in this thread, at once, as often as it is called; throws as {@link decodeRowGroup} does
+ * @throws as {@link decodeRowGroup}, as far as the footer tells
+ */
+export async function keepRowGroup(
+  source: ParquetSource,
+  footer: ParquetFooter,
+  rowGroupIndex: number,
+  { leaves: wanted, signal }: Pick<DecodeOptions, 'leaves' | 'signal'>,
+): Promise<() => RecordBatch> {
+  const group = rowGroupAt(footer, rowGroupIndex);
+  const leaves = wantedLeaves(footer, wanted);
+  const place: RowGroupPlace = { key: footer.key, rowGroupIndex };
+  checkChunks(footer, group, leaves);
+  const parts = planWhole(footer, group, leaves);
+  const files = await readMiniFiles(source, { footer, group, signal }, parts);
+  await prepareWasm();
+  return () => {
+    const decoded = files.map((file, index) => {
+      const { leaves: part = [], numRows = 0 } = parts[index] ?? {};
+      const outcome = runCodec({ kind: 'decode', ...file, numRows });
+      if (!outcome.ok) throw decodeError(outcome, place);
+      return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
+    });
+    return joinParts(footer, decoded);
+  };
 }
 
 /**

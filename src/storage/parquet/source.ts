@@ -81,6 +81,25 @@ export async function readRanges(
   });
 }
 
+/** `source` with these ranges at hand, read in as few requests as {@link readRanges} would take. */
+export async function withRanges(
+  source: ParquetSource,
+  ranges: readonly ByteRange[],
+  signal?: AbortSignal,
+): Promise<ParquetSource> {
+  const whole = coalesce(ranges);
+  const bodies = await Promise.all(whole.map((range) => source.read(range, signal)));
+  const read = async (wanted: ByteRange, stop?: AbortSignal): Promise<Uint8Array> => {
+    const index = whole.findIndex(({ start, end }) => start <= wanted.start && wanted.end <= end);
+    const start = whole[index]?.start ?? 0;
+    const body = bodies[index];
+    return body === undefined
+      ? await source.read(wanted, stop)
+      : body.subarray(wanted.start - start, wanted.end - start);
+  };
+  return { key: source.key, sizeBytes: source.sizeBytes, read };
+}
+
 /** The fewest ranges that cover these, none of them further apart than the gap. */
 export function coalesce(ranges: readonly ByteRange[]): ByteRange[] {
   const sorted = ranges

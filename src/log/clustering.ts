@@ -1,7 +1,7 @@
 /** The columns that a table is clustered by. PROTOCOL.md "Clustered Table", domain `delta.clustering`. */
 import { CorruptDataError } from '../errors.js';
 import { isJsonObject, type Json, parseJson } from './json.js';
-import { columnMappingMode, physicalName } from './schema/column-mapping.js';
+import { physicalName } from './schema/column-mapping.js';
 import type { DataType, StructField } from './schema/types.js';
 import type { Snapshot } from './table-snapshot.js';
 
@@ -19,14 +19,15 @@ export function clusteringColumns(snapshot: Snapshot): readonly (readonly string
   const json = parseJson(text, { key: DOMAIN });
   const columns = isJsonObject(json) ? json['clusteringColumns'] : undefined;
   if (!Array.isArray(columns)) throw damaged(text);
-  const mode = columnMappingMode(snapshot.configuration);
   return columns.map((path: Json) => {
     const names: string[] = [];
     let type: DataType = snapshot.schema;
     for (const name of Array.isArray(path) ? path : [path]) {
       const field: StructField | undefined =
         typeof type === 'object' && type.type === 'struct'
-          ? type.fields.find((candidate) => physicalName(candidate, mode) === name)
+          ? type.fields.find(
+              (candidate) => physicalName(candidate, snapshot.columnMapping) === name,
+            )
           : undefined;
       if (field === undefined) throw damaged(text);
       names.push(field.name);

@@ -1,11 +1,8 @@
 /** Whether a version can be read with the schema of a later one: a pure decision over two versions' metadata. */
 import { SchemaMismatchError } from '../errors.js';
 import type { Metadata, Protocol } from '../log/actions.js';
-import {
-  type ColumnMappingMode,
-  columnMappingMode,
-  physicalName,
-} from '../log/schema/column-mapping.js';
+import { columnMapping } from '../log/protocol.js';
+import { type ColumnMappingMode, physicalName } from '../log/schema/column-mapping.js';
 import { columnKey } from '../log/schema/column-name.js';
 import { describeField, describeType } from '../log/schema/describe-type.js';
 import { isSupportedChange } from '../log/schema/type-changes.js';
@@ -32,8 +29,8 @@ export const CHANGE_COLUMNS = ['_change_type', '_commit_version', '_commit_times
  */
 export function readableWith(then: TableDescription, target: TableDescription): readonly string[] {
   const modes: Modes = {
-    past: columnMappingMode(then.metadata.configuration),
-    target: columnMappingMode(target.metadata.configuration),
+    past: columnMapping(then.protocol, then.metadata),
+    target: columnMapping(target.protocol, target.metadata),
   };
   const found = new Differences(then, target, modes);
   found.structs('', then.schema, target.schema);

@@ -315,6 +315,50 @@ describe('changes across changes of the schema', () => {
     expect(await short(t.changes({ from: 1, to: 1 }))).toEqual([[1, ['+1']]]);
   });
 
+  it('follows columns through renames, and takes a new one of an old name for another', async () => {
+    const storage = memoryStorage();
+    const t = await table(storage);
+    await t.append([row(1)]);
+    const mapped = (...fields: readonly (readonly [string, string, number, string])[]): string =>
+      JSON.stringify({
+        type: 'struct',
+        fields: fields.map(([name, type, id, physical]) => ({
+          name,
+          type,
+          nullable: true,
+          metadata: { 'delta.columnMapping.id': id, 'delta.columnMapping.physicalName': physical },
+        })),
+      });
+    const protocol: Action = {
+      kind: 'protocol',
+      protocol: { minReaderVersion: 2, minWriterVersion: 5 },
+    };
+    const configuration = new Map([...Object.entries(FEED), ['delta.columnMapping.mode', 'name']]);
+    const add = (await readCommit(storeOf(storage), 1)).filter(({ kind }) => kind === 'add');
+    const renamed = {
+      configuration,
+      partitionColumns: ['town'],
+      schemaString: mapped(['number', 'long', 1, 'id'], ['town', 'string', 2, 'city']),
+    };
+    await commitMetadata(storeOf(storage), 2, renamed, [protocol, ...add]);
+    const fields = [
+      ['id', 'string', 3, 'col-3'],
+      ['number', 'long', 1, 'id'],
+      ['town', 'string', 2, 'city'],
+    ] as const;
+    await commitMetadata(storeOf(storage), 3, { ...renamed, schemaString: mapped(...fields) });
+    const given = async (range: { from: number; to?: number }): Promise<unknown[]> => {
+      const versions = await all(t.changes(range));
+      return (await Promise.all(versions.map(({ rows }) => all(rows())))).flat();
+    };
+    const town = { type: 'insert', row: { id: null, number: 1n, town: 'Bonn' } };
+    expect(await given({ from: 1 })).toEqual([town, town]);
+    expect(await given({ from: 1, to: 1 })).toEqual([{ type: 'insert', row: row(1) }]);
+    const off = schemaString(['number', 'long'], ['town', 'string']);
+    await commitMetadata(storeOf(storage), 4, { schemaString: off, partitionColumns: ['town'] });
+    await expect(given({ from: 1 })).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+  });
+
   it('reads what an overwrite took away by the partition columns of its own time', async () => {
     const storage = memoryStorage();
     const t = await table(storage);

@@ -19,7 +19,7 @@ export type ActionPlace =
  * @param tableUrl - the canonical URL of the table's root
  * @param logKey - where the path was read, for the error
  * @throws CorruptDataError for a path that leads out of the root by `..`, is empty, is not well
- *   encoded, or holds a control character
+ *   encoded, or holds a control character or half a surrogate pair
  */
 export function resolveActionPath(
   path: string,
@@ -99,6 +99,7 @@ interface AbsolutePath {
 }
 
 const ABSOLUTE = /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?(.*)$/is;
+const LONE_SURROGATE = /\p{Surrogate}/u;
 const NEEDS_RECONCILING = /^[/.]|\/[./]|\/$|^[a-z][a-z0-9+.-]*:/i;
 /** Characters that `encodeURIComponent` escapes and a path may hold as they are. */
 const ALLOWED = /%(?:3A|40|26|3D|2B|24|2C|3B)/g;
@@ -123,6 +124,7 @@ function decodedSegments(path: string, shown: string, logKey: string): readonly 
     throw damaged('is not well encoded', shown, logKey);
   }
   if (hasControl(decoded)) throw damaged('holds a control character', shown, logKey);
+  if (LONE_SURROGATE.test(decoded)) throw damaged('holds half a surrogate pair', shown, logKey);
   if (decoded.includes('\\') && decoded.split(/[\\/]/).includes('..')) {
     throw damaged('leads out of the table', shown, logKey);
   }
@@ -143,6 +145,9 @@ function hasControl(text: string): boolean {
   return false;
 }
 
+/** A path may be as long as a line of the log; an error's message should not be. */
+const SHOWN_CHARACTERS = 200;
+
 function withoutDots(path: string): readonly string[] {
   const segments: string[] = [];
   for (const segment of path.split('/')) {
@@ -154,6 +159,7 @@ function withoutDots(path: string): readonly string[] {
 }
 
 function damaged(what: string, path: string, key: string): CorruptDataError {
-  const message = `a file path in the log ${what} path=${JSON.stringify(path)}`;
+  const shown = path.length > SHOWN_CHARACTERS ? `${path.slice(0, SHOWN_CHARACTERS)}…` : path;
+  const message = `a file path in the log ${what} path=${JSON.stringify(shown)}`;
   return new CorruptDataError({ message, key, field: 'path' });
 }

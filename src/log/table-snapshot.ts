@@ -24,6 +24,8 @@ export interface LogContext {
   readonly store: ObjectStore;
   /** The table's root: absolute, canonical, without a trailing slash. */
   readonly url: string;
+  /** Other roots below which its files may lie, spelled like `url`; the store reads there too. */
+  readonly allowedRoots?: readonly string[] | undefined;
   readonly clock: Clock;
 }
 

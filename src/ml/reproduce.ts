@@ -55,7 +55,7 @@ async function reproduceInput(
 async function openVersion(record: InputRecord, options: OpenOptions): Promise<Snapshot<LooseRow>> {
   const { url, version, tableId } = record;
   try {
-    const table = await DeltaTable.open(url, options.storage === undefined ? {} : options);
+    const table = await DeltaTable.open(url, options);
     const snapshot = await table.snapshot({ version });
     if (snapshot.tableId === tableId) return snapshot as unknown as Snapshot<LooseRow>;
     throw gone(record, [], `another table, ${snapshot.tableId}, is now at ${url}`);

@@ -6,6 +6,7 @@ import { InvalidArgumentError, isVarveError, UnsupportedFeatureError } from '../
 import { httpStore } from './http-store.js';
 import type { ObjectStore, StorageProvider } from './object-store.js';
 import { retryingStore } from './retrying-store.js';
+import { rootedStore } from './rooted-store.js';
 
 /** A place: what to call it, and how to reach it. */
 export interface Located {
@@ -55,6 +56,24 @@ export function locate(url: string | URL, providers: readonly StorageProvider[])
   if (scheme === 'file') return locateFile(parsed);
   if (scheme === 'https' || scheme === 'http') return locateHttp(parsed);
   throw noProvider(scheme);
+}
+
+/** A place from which other places may be read too. */
+export interface LocatedWithRoots extends Located {
+  /** The URLs of those places, as canonical as its own: with `/` and a key of theirs each is a key of its store. */
+  readonly roots: readonly string[];
+}
+
+/** The store at `url`, which also reads below `roots`. Throws as {@link locate}. */
+export function locateWithRoots(
+  url: string | URL,
+  roots: readonly (string | URL)[],
+  providers: readonly StorageProvider[],
+): LocatedWithRoots {
+  const located = locate(url, providers);
+  const others = roots.map((root) => locate(root, providers));
+  const store = rootedStore(located.store, others);
+  return { ...located, store, roots: others.map((other) => other.url) };
 }
 
 function locatePath(path: string): Located {

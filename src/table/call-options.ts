@@ -29,6 +29,11 @@ const idempotency: z.ZodType<Idempotency> = z.strictObject({
   sequence: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
 });
 
+/** What `OpenOptions.allowedRoots` may be. */
+export const allowedRoots: z.ZodOptional<z.ZodArray<z.ZodType<string | URL>>> = z
+  .array(z.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL))
+  .optional();
+
 interface WriteShape extends CallShape {
   readonly idempotency: z.ZodOptional<typeof idempotency>;
 }

@@ -52,7 +52,7 @@ export async function countRows(plan: VersionScan, options: CallOptions): Promis
   }
   for (const entry of withoutCount) {
     if (count >= limit) return limit;
-    count += await recordCount(snapshot, fileOf(entry, snapshot.url), options.signal);
+    count += await recordCount(snapshot, fileOf(entry, snapshot.log), options.signal);
   }
   if (count >= limit || areWhole) return Math.min(count, limit);
   return Math.min(count + (await countRead(plan, inPart(plan.files), options)), limit);

@@ -11,7 +11,7 @@ import { fromArrowSchema } from '../log/schema/from-arrow-schema.js';
 import { formatSchemaString } from '../log/schema/schema-json.js';
 import type { StructType } from '../log/schema/types.js';
 import { checkProperties } from '../log/table-properties.js';
-import { callOptions, checkOptions } from './call-options.js';
+import { allowedRoots, callOptions, checkOptions } from './call-options.js';
 import { commitFiles } from './commit-files.js';
 import { inputBatches, peekRows } from './input.js';
 import { findSnapshot } from './open.js';
@@ -28,6 +28,7 @@ import { type WrittenFiles, writeFiles } from './write-files.js';
 const optionsOf = z.strictObject({
   ...callOptions,
   storage: z.unknown().optional(),
+  allowedRoots,
   schema: z.unknown().optional(),
   rows: z.unknown().optional(),
   columns: z.unknown().optional(),

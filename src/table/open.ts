@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { isVarveError } from '../errors.js';
 import { loadSnapshot, refreshSnapshot } from '../log/snapshot.js';
 import { type Snapshot } from '../log/table-snapshot.js';
-import { callOptions, checkOptions } from './call-options.js';
+import { allowedRoots, callOptions, checkOptions } from './call-options.js';
 import type { OpenOptions, OpenSchemaOptions } from './options.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import { toStructType } from './row/schema-input.js';
@@ -14,6 +14,7 @@ import { type TableHandle, type TableState, tableState } from './table-state.js'
 const optionsOf = z.strictObject({
   ...callOptions,
   storage: z.unknown().optional(),
+  allowedRoots,
   schema: z.unknown().optional(),
   columns: z.unknown().optional(),
 });

@@ -41,6 +41,12 @@ export interface WriteOptions extends CallOptions {
 export interface OpenOptions {
   /** For URLs of other schemes than a local path or `file:`: one provider, or several. */
   readonly storage?: StorageProvider | readonly StorageProvider[] | undefined;
+  /**
+   * Roots outside the table's own below which its log may name files, as that of a shallow clone does; each reached as a
+   * table is, through `storage`. None by default: whoever can write to a log could otherwise name any file that this
+   * process can read. Symbolic links that lead out of a root on local disk are refused in each of them.
+   */
+  readonly allowedRoots?: readonly (string | URL)[] | undefined;
 }
 
 export interface OpenSchemaOptions<S extends TableSchema> extends OpenOptions, CallOptions {

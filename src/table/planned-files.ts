@@ -45,7 +45,7 @@ export class PlannedFiles implements Iterable<PlannedFile> {
   *[Symbol.iterator](): Generator<PlannedFile, void, undefined> {
     for (const number of this.#order()) {
       const entry = this.#numbered.entry(number);
-      const file = fileOf(entry, this.#snapshot.url);
+      const file = fileOf(entry, this.#snapshot.log);
       yield { file, allMatch: this.allMatch(entry) };
     }
   }
@@ -99,7 +99,7 @@ export class PlannedFiles implements Iterable<PlannedFile> {
     }
     const keys = Array.from(kept, (number) => {
       const entry = this.#numbered.entry(number);
-      return { number, key: fileOf(entry, this.#snapshot.url).key };
+      return { number, key: fileOf(entry, this.#snapshot.log).key };
     });
     keys.sort((a, b) => compareKeys(a.key, b.key));
     return Uint32Array.from(keys, ({ number }) => number);

@@ -12,7 +12,7 @@ import {
 import { checkConflict } from '../log/conflict.js';
 import { Mutex } from '../log/mutex.js';
 import type { LogContext } from '../log/table-snapshot.js';
-import { type Located, locate } from '../storage/locate.js';
+import { locateWithRoots } from '../storage/locate.js';
 import type { StorageProvider } from '../storage/object-store.js';
 import { VERSION } from '../version.js';
 import type { OpenOptions } from './options.js';
@@ -55,7 +55,7 @@ const known = new WeakMap<object, Map<string, WeakRef<TableState>>>();
 
 /**
  * The shared state of the table at `url`; nothing is read. Two handles that one provider opened at one URL share it,
- * so their writers queue instead of colliding.
+ * with the same allowed roots share it, so their writers queue instead of colliding.
  */
 export function tableState(
   url: string | URL,
@@ -63,13 +63,23 @@ export function tableState(
   environment?: Environment,
 ): TableState {
   const providers = asList(options.storage);
-  const located = locate(url, providers);
+  const located = locateWithRoots(url, options.allowedRoots ?? [], providers);
+  // A handle must not read where only another one was allowed to.
+  const name = [located.url, ...located.roots.toSorted()].join('\n');
   const states = statesOf(located.provider ?? LOCAL);
-  const found = environment === undefined ? states.get(located.url)?.deref() : undefined;
+  const found = environment === undefined ? states.get(name)?.deref() : undefined;
   if (found !== undefined) return found;
-  const state = makeState(located, options, environment ?? environmentOf(located.provider));
+  const { provider, store, roots } = located;
+  const settings = environment ?? environmentOf(provider);
+  const log: LogContext = {
+    store,
+    url: located.url,
+    allowedRoots: roots,
+    clock: settings.clock,
+  };
+  const state = makeState(log, options, settings);
   for (const [key, ref] of states) if (ref.deref() === undefined) states.delete(key);
-  states.set(located.url, new WeakRef(state));
+  states.set(name, new WeakRef(state));
   return state;
 }
 
@@ -90,10 +100,9 @@ function statesOf(owner: object): Map<string, WeakRef<TableState>> {
   return states;
 }
 
-function makeState(located: Located, options: OpenOptions, environment: Environment): TableState {
-  const { url, store } = located;
+function makeState(log: LogContext, options: OpenOptions, environment: Environment): TableState {
+  const { url, store } = log;
   const { clock, entropy, decisions } = environment;
-  const log: LogContext = { store, url, clock };
   const head: Head = { latest: undefined };
   const commits: CommitContext = {
     log,

@@ -4,6 +4,7 @@ import { CorruptDataError, InternalError, isVarveError } from '../errors.js';
 import { bareSnapshot } from '../log/bare-snapshot.js';
 import { readDeletionVector } from '../log/deletion-vector/read-deletion-vector.js';
 import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
+import { fileKey } from '../log/file-key.js';
 import { inOrder } from '../log/in-order.js';
 import { commitKey } from '../log/log-path.js';
 import { arrowSchema } from '../log/schema/arrow-type.js';
@@ -15,7 +16,7 @@ import type { CommitChanges } from './changes-log.js';
 import type { ChangedFile, ChangedRows } from './changes-of.js';
 import { CHANGE_COLUMNS } from './changes-schema.js';
 import type { Change, ChangeType, VersionChanges } from './changes-types.js';
-import { type DataFile, keyOf } from './data-files.js';
+import type { DataFile } from './data-files.js';
 import { dataGone } from './data-gone.js';
 import { bindPredicate } from './expression/bind.js';
 import { isIn, isNull, not, or } from './expression/builders.js';
@@ -199,7 +200,7 @@ class ChangeReader {
       dataChange: true,
       deletionVector: rows.kind === 'live' ? rows.deletionVector : undefined,
     });
-    return { key: keyOf(path, this.#log.url), sizeBytes, entry };
+    return { key: fileKey(path, this.#log), sizeBytes, entry };
   }
 
   /** A batch of rows with the columns of the feed. */

@@ -7,8 +7,9 @@ import {
   UnsupportedFeatureError,
 } from '../../errors.js';
 import { crc32 } from '../../storage/parquet/crc32.js';
-import { encodeActionPath, resolveActionPath } from '../action-path.js';
+import { encodeActionPath } from '../action-path.js';
 import type { DeletionVectorDescriptor } from '../actions.js';
+import { fileKey, type TableRoots } from '../file-key.js';
 import { LOG } from '../log-path.js';
 import type { LogContext } from '../table-snapshot.js';
 import { decodeRowBitmap } from './roaring.js';
@@ -43,7 +44,7 @@ export async function readDeletionVector(
   const { cardinality, sizeInBytes, storageType } = descriptor;
   checkSize(descriptor);
   if (sizeInBytes === 0 && cardinality === 0) return new RowBitmap([]);
-  const key = storageType === 'i' ? LOG : deletionVectorKey(descriptor, log.url);
+  const key = storageType === 'i' ? LOG : deletionVectorKey(descriptor, log);
   const bytes =
     storageType === 'i' ? inlineBytes(descriptor) : await fileBytes(log, key, descriptor, options);
   const bitmap = decodeRowBitmap(bytes, key);
@@ -53,7 +54,7 @@ export async function readDeletionVector(
 }
 
 /** The key of the file that a descriptor names. Throws as {@link readDeletionVector}. */
-export function deletionVectorKey(descriptor: DeletionVectorDescriptor, tableUrl: string): string {
+export function deletionVectorKey(descriptor: DeletionVectorDescriptor, roots: TableRoots): string {
   const { storageType, pathOrInlineDv } = descriptor;
   const path = storageType === 'u' ? relativePath(pathOrInlineDv) : pathOrInlineDv;
   if (storageType !== 'u' && storageType !== 'p') {
@@ -64,14 +65,7 @@ export function deletionVectorKey(descriptor: DeletionVectorDescriptor, tableUrl
       remedy: 'use a newer varve, or purge the deletion vectors (REORG TABLE ... APPLY (PURGE))',
     });
   }
-  const place = resolveActionPath(path, tableUrl);
-  if (place.kind === 'key') return place.key;
-  throw new UnsupportedFeatureError({
-    message: `the table names a deletion vector outside its own folder, as a shallow clone does: ${path}`,
-    features: ['absolute file paths'],
-    side: 'read',
-    remedy: 'make the clone a deep one, or read the table it was cloned from',
-  });
+  return fileKey(path, roots);
 }
 
 function checkSize({ sizeInBytes, cardinality, offset = 0 }: DeletionVectorDescriptor): void {

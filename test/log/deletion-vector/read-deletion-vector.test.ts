@@ -53,7 +53,7 @@ describe('deletionVectorKey', () => {
     ['p', `s3://mytable/${KEY}`, KEY],
   ])('finds %s %s', (storageType, pathOrInlineDv, key) => {
     const descriptor = { ...ON_DISK, storageType, pathOrInlineDv };
-    expect(deletionVectorKey(descriptor, 's3://mytable')).toBe(key);
+    expect(deletionVectorKey(descriptor, { url: 's3://mytable' })).toBe(key);
   });
 
   it.each([
@@ -67,7 +67,7 @@ describe('deletionVectorKey', () => {
     ['x', 'anything', 'UNSUPPORTED_FEATURE'],
   ])('refuses %s %s', (storageType, pathOrInlineDv, code) => {
     const descriptor = { ...ON_DISK, storageType, pathOrInlineDv };
-    expect(() => deletionVectorKey(descriptor, 's3://mytable/lake')).toThrow(
+    expect(() => deletionVectorKey(descriptor, { url: 's3://mytable/lake' })).toThrow(
       expect.objectContaining({ code }),
     );
   });

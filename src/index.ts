@@ -106,6 +106,7 @@ export {
   sql,
 } from './table/expression/sql/sql.js';
 export type { ColumnJson, ExpressionJson, PredicateJson } from './table/expression/to-json.js';
+export type { MetadataColumn, MetadataRow } from './table/metadata-columns.js';
 export type {
   CallOptions,
   CreateOptions,
@@ -150,6 +151,13 @@ export type { SchemaInputOf, SchemaOutputOf, StandardSchema } from './table/row/
 export type { ColumnsIn, NewRowIn, RowIn } from './table/row/table-types.js';
 export { Timestamp } from './table/row/timestamp.js';
 export type { ArrowTableLike, ReadableStreamLike, Rows } from './table/rows.js';
-export type { BatchOptions, RowFilter, Scan, ScanOptions, ScanPlan } from './table/scan-types.js';
+export type {
+  BatchOptions,
+  RowFilter,
+  Scan,
+  ScanOptions,
+  ScanPlan,
+  Selected,
+} from './table/scan-types.js';
 export type { At, Snapshot, TableFile } from './table/snapshot-types.js';
 export { VERSION } from './version.js';

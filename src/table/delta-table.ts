@@ -6,6 +6,7 @@ import { tableChanges } from './changes.js';
 import type { ChangesOptions, VersionChanges } from './changes-types.js';
 import { createTable } from './create.js';
 import { tableDetail } from './detail.js';
+import type { MetadataColumn } from './metadata-columns.js';
 import { openTable, tableExists } from './open.js';
 import type {
   CallOptions,
@@ -25,7 +26,7 @@ import type { AnySchema, SchemaFor, TableSchema } from './row/row-types.js';
 import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
 import type { Rows } from './rows.js';
 import { lazyScan } from './scan.js';
-import type { Scan, ScanOptions } from './scan-types.js';
+import type { Scan, ScanOptions, Selected } from './scan-types.js';
 import { snapshotAt } from './snapshot.js';
 import type { At, Snapshot } from './snapshot-types.js';
 import { tableHistory } from './table-history.js';
@@ -120,9 +121,9 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
   }
 
   /** The rows of the newest version when the scan is run; see {@link Snapshot.scan}. */
-  scan<const K extends ColumnsIn<S> = ColumnsIn<S>>(
+  scan<const K extends ColumnsIn<S> | MetadataColumn = ColumnsIn<S>>(
     options: ScanOptions<RowIn<S>, K> = {},
-  ): Scan<{ readonly [P in K]: RowIn<S>[P] }> {
+  ): Scan<Selected<RowIn<S>, K>> {
     return lazyScan(this.#handle, undefined, options);
   }
 

@@ -1,6 +1,7 @@
 /** One data file to batches of the table's own types, row group by row group. */
 import type { Data, RecordBatch } from 'apache-arrow';
 import { CorruptDataError, isVarveError } from '../errors.js';
+import type { AddFile } from '../log/actions.js';
 import { readDeletionVector } from '../log/deletion-vector/read-deletion-vector.js';
 import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import { parsePartitionValue } from '../log/partition-value.js';
@@ -18,6 +19,13 @@ import type { ParquetFooter } from '../storage/parquet/footer-types.js';
 import { type ParquetSource, storeSource } from '../storage/parquet/source.js';
 import type { DataFile } from './data-files.js';
 import { dataGone } from './data-gone.js';
+import {
+  isTracked,
+  materializedField,
+  metadataColumn,
+  metadataValues,
+  WholeAdds,
+} from './metadata-columns.js';
 import { constantColumn } from './row/scalar-column.js';
 
 /** What is read of every file of a scan. */
@@ -25,6 +33,32 @@ export interface FileReading {
   readonly snapshot: Snapshot;
   /** The columns wanted, in the order they are given. */
   readonly schema: StructType;
+  /** Those of them that are in the files, and the columns from which row ids come. */
+  readonly stored: StructType;
+  /** Where row ids are kept for rows that were moved, by the column that is wanted. */
+  readonly materialized: ReadonlyMap<StructField, StructField>;
+  /** Whole actions, of which row ids are a part; undefined when nobody asks. */
+  readonly adds: WholeAdds | undefined;
+}
+
+/** What follows from the columns wanted, for every file alike. */
+export function fileReading(snapshot: Snapshot, schema: StructType): FileReading {
+  const partitionColumns = new Set(snapshot.metadata.partitionColumns);
+  const materialized = new Map<StructField, StructField>();
+  for (const field of schema.fields) {
+    const stored = materializedField(snapshot, field);
+    if (stored !== undefined) materialized.set(field, stored);
+  }
+  const fields = schema.fields.filter(
+    (field) => metadataColumn(field) === undefined && !partitionColumns.has(field.name),
+  );
+  return {
+    snapshot,
+    schema,
+    stored: { type: 'struct', fields: [...fields, ...materialized.values()] },
+    materialized,
+    adds: schema.fields.some(isTracked) ? new WholeAdds() : undefined,
+  };
 }
 
 /** A data file whose footer and deletion vector have been read. */
@@ -35,6 +69,8 @@ export interface OpenedFile {
   readonly footer: ParquetFooter;
   readonly deleted: RowBitmap | undefined;
   readonly only: RowBitmap | undefined;
+  /** Undefined when no row ids are wanted. */
+  readonly add: AddFile | undefined;
 }
 
 /** A file to open. */
@@ -57,12 +93,13 @@ export async function openFile(
 ): Promise<OpenedFile> {
   const { snapshot } = reading;
   const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
-  const [footer, deleted] = await Promise.all([
+  const [footer, deleted, add] = await Promise.all([
     orGone(snapshot, readFooter(source, { signal })),
     only === undefined ? deletedRows(snapshot, file, signal) : undefined,
+    reading.adds?.of(file.entry, signal),
   ]);
   checkRows(only ?? deleted, footer);
-  return { reading, file, source, footer, deleted, only };
+  return { reading, file, source, footer, deleted, only, add };
 }
 
 /** The rows of a row group that are wanted, counted from its first; undefined when that is every one. */
@@ -83,27 +120,37 @@ export async function readRowGroup(
   rowGroup: number,
   signal: AbortSignal,
 ): Promise<RecordBatch> {
-  const { reading, file, source, footer } = opened;
-  const { schema, snapshot } = reading;
-  const partitionColumns = new Set(snapshot.metadata.partitionColumns);
-  const stored = schema.fields.filter(({ name }) => !partitionColumns.has(name));
+  const { reading, file, source, footer, add } = opened;
+  const { schema, snapshot, stored, materialized } = reading;
   const mode = snapshot.columnMapping;
-  const wanted = { type: 'struct', fields: stored } as const;
-  const fileName = fileNames(wanted, footer, mode);
-  const leaves = leavesOf(footer, stored, fileName);
+  const fileName = fileNames(stored, footer, mode);
+  const leaves = leavesOf(footer, stored.fields, fileName);
   const decoding = decodeRowGroup(source, footer, rowGroup, { leaves, signal });
   const decoded = await orGone(snapshot, decoding);
   const rows = footer.rowGroups[rowGroup]?.numRows ?? 0;
-  const conformed = conformBatch(decoded, wanted, {
+  const firstRow = firstRowOf(footer, rowGroup);
+  const conformed = conformBatch(decoded, stored, {
     key: file.key,
     legacy: legacyRebase(footer.keyValue),
     fileName,
-    firstRow: firstRowOf(footer, rowGroup),
+    firstRow,
   });
-  const columns = new Map(stored.map(({ name }, at) => [name, conformed.data.children[at]]));
-  const children = schema.fields.map(
-    (field) => columns.get(field.name) ?? partitionColumn(file, field, { mode, rows }),
-  );
+  const columns = new Map(stored.fields.map((field, at) => [field, conformed.data.children[at]]));
+  const children = schema.fields.map((field) => {
+    const column = metadataColumn(field);
+    if (column === undefined) {
+      return columns.get(field) ?? partitionColumn(file, field, { mode, rows });
+    }
+    const moved = materialized.get(field);
+    return metadataValues(column, {
+      tableUrl: snapshot.url,
+      file,
+      add,
+      firstRow,
+      rows,
+      materialized: moved && columns.get(moved),
+    });
+  });
   return batchOf(arrowSchema(schema), children, rows);
 }
 

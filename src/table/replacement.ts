@@ -7,7 +7,7 @@ import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
 import { mayMatch, mustMatch } from './expression/prune.js';
 import { FactsReader } from './file-facts.js';
-import { openFile, readRowGroup, wantedRows } from './read-file.js';
+import { type FileReading, fileReading, openFile, readRowGroup, wantedRows } from './read-file.js';
 import { takeRows } from './row/take.js';
 import { columnsOf } from './scan-columns.js';
 
@@ -66,7 +66,7 @@ async function countMatches(
   const schema = { type: 'struct', fields: columnsOf(snapshot.schema, where) } as const;
   let matched = 0;
   let total = 0;
-  for await (const batch of fileBatches({ snapshot, schema }, file, signal)) {
+  for await (const batch of fileBatches(fileReading(snapshot, schema), file, signal)) {
     matched += selectRows(where, batch).length;
     total += batch.numRows;
   }
@@ -80,9 +80,9 @@ export async function* survivingBatches(
   where: BoundPredicate,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch, void, undefined> {
-  const { schema } = snapshot;
+  const reading = fileReading(snapshot, snapshot.schema);
   for (const { file } of replacement.partly) {
-    for await (const batch of fileBatches({ snapshot, schema }, file, signal)) {
+    for await (const batch of fileBatches(reading, file, signal)) {
       const kept = allBut(selectRows(where, batch), batch.numRows);
       if (kept.length > 0) yield takeRows(batch, kept);
     }
@@ -90,7 +90,7 @@ export async function* survivingBatches(
 }
 
 async function* fileBatches(
-  reading: Parameters<typeof openFile>[0],
+  reading: FileReading,
   file: DataFile,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch, void, undefined> {

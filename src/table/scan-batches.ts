@@ -5,7 +5,7 @@ import { inOrder } from '../log/in-order.js';
 import { selectRows } from './expression/evaluate.js';
 import type { CallOptions } from './options.js';
 import { rowGroupFilter } from './prune-file.js';
-import { type OpenedFile, openFile, readRowGroup, wantedRows } from './read-file.js';
+import { fileReading, type OpenedFile, openFile, readRowGroup, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';
 
@@ -63,7 +63,7 @@ async function* units(
   plan: PlannedScan,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Unit, void, undefined> {
-  const reading = { snapshot: plan.snapshot, schema: plan.reading };
+  const reading = fileReading(plan.snapshot, plan.reading);
   const open = async (
     planned: PlannedFile,
     stop: AbortSignal,

@@ -2,6 +2,7 @@
 import { InvalidArgumentError, UnsupportedFeatureError } from '../errors.js';
 import type { DataType, StructField, StructType } from '../log/schema/types.js';
 import type { BoundPredicate } from './expression/bound.js';
+import { metadataField } from './metadata-columns.js';
 
 /**
  * The column of that name: exactly, or, when no column has it exactly, the one that has it but for upper and lower
@@ -34,13 +35,19 @@ export function selectedSchema(
   schema: StructType,
   select: readonly string[] | undefined,
 ): StructType {
-  const fields = select?.map((name) => findColumn(schema, name, 'select')) ?? schema.fields;
+  const fields = select?.map((name) => selectedColumn(schema, name)) ?? schema.fields;
   for (const field of fields) refuseUnknownType(field.type, field.name);
   const names = new Set(fields.map((field) => field.name));
   if (names.size !== fields.length) {
     throw new InvalidArgumentError({ message: 'a column is selected twice', option: 'select' });
   }
   return { type: 'struct', fields };
+}
+
+/** A column of the table of exactly that name, else a metadata column, else one that differs by case. */
+function selectedColumn(schema: StructType, name: string): StructField {
+  const isOwn = schema.fields.some((field) => field.name === name);
+  return (isOwn ? undefined : metadataField(name)) ?? findColumn(schema, name, 'select');
 }
 
 function refuseUnknownType(type: DataType, column: string): void {

@@ -8,6 +8,7 @@ import type { DataFile } from './data-files.js';
 import { type BindOptions, bindPredicate } from './expression/bind.js';
 import type { BoundPredicate } from './expression/bound.js';
 import type { Predicate } from './expression/predicate-types.js';
+import { checkTracked } from './metadata-columns.js';
 import { PlannedFiles } from './planned-files.js';
 import { columnsOf, findColumn, selectedSchema, widenedBy } from './scan-columns.js';
 import type { RowFilter, ScanPlan } from './scan-types.js';
@@ -48,10 +49,12 @@ interface ScanRequest {
  * Binds the request to the snapshot's schema and leaves out every file in which no row can match.
  *
  * @throws InvalidArgumentError when a column is not the table's, or a value cannot be compared with its column
+ * @throws UnsupportedFeatureError for columns of row tracking that the table does not have
  */
 export function planScan(snapshot: Snapshot, request: ScanRequest): VersionScan {
   const { schema } = snapshot;
   const output = selectedSchema(schema, request.select);
+  checkTracked(snapshot, output);
   const where =
     request.where === undefined
       ? undefined

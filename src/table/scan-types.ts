@@ -1,6 +1,7 @@
 /** What a scan is asked and what it gives. */
 import type { ArrowBatch, ArrowTable } from './arrow-shape.js';
 import type { Where } from './expression/predicate-types.js';
+import type { MetadataColumn, MetadataRow } from './metadata-columns.js';
 import type { CallOptions } from './options.js';
 
 /** Picks rows of Arrow batches by code of the caller's, where a condition cannot say it. */
@@ -11,10 +12,22 @@ export interface RowFilter {
   readonly keep: (batch: ArrowBatch) => Uint32Array;
 }
 
-export interface ScanOptions<R, K extends keyof R = keyof R> extends CallOptions {
+/** The rows of a scan that selects the columns `K` of rows `R`. */
+export type Selected<R, K> = {
+  readonly [P in K & PropertyKey]: P extends keyof R
+    ? R[P]
+    : P extends MetadataColumn
+      ? MetadataRow[P]
+      : never;
+};
+
+export interface ScanOptions<R, K extends keyof R | MetadataColumn = keyof R> extends CallOptions {
   /** Only rows for which this is true (neither false nor null). */
   readonly where?: Where<R>;
-  /** Only these columns, in this order. */
+  /**
+   * Only these columns, in this order; metadata columns such as `_metadata.row_index` among them, under that name,
+   * unless the table has a column of exactly that name.
+   */
   readonly select?: readonly K[] | undefined;
   /** At most so many rows; reading stops there. */
   readonly limit?: number | undefined;

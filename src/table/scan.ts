@@ -8,6 +8,7 @@ import type { Snapshot as LogSnapshot } from '../log/table-snapshot.js';
 import type { ArrowBatch, ArrowTable } from './arrow-shape.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { countRows } from './count.js';
+import type { MetadataColumn } from './metadata-columns.js';
 import { latestSnapshot } from './open.js';
 import type { CallOptions } from './options.js';
 import { rowDecoder } from './row/row-decoder.js';
@@ -35,7 +36,7 @@ const batchOptionsOf = z.strictObject({ maxRows: z.number().int().min(1).optiona
 export function lazyScan<R, P>(
   handle: TableHandle,
   snapshot: LogSnapshot | undefined,
-  options: ScanOptions<R, keyof R>,
+  options: ScanOptions<R, keyof R | MetadataColumn>,
 ): Scan<P> {
   const checked = checkOptions('scan', optionsOf, options);
   if ('where' in options && options.where === undefined) throw whereUndefined();

@@ -1,9 +1,10 @@
 /** What a snapshot is asked and what it tells. */
 import type { Protocol } from '../log/actions.js';
 import type { StructType } from '../log/schema/types.js';
+import type { MetadataColumn } from './metadata-columns.js';
 import type { CallOptions } from './options.js';
 import type { FileCheck } from './results.js';
-import type { Scan, ScanOptions } from './scan-types.js';
+import type { Scan, ScanOptions, Selected } from './scan-types.js';
 
 /** Which version: a number, the one that was the newest at an instant (a Date, or text with a zone), or a pin's. */
 export type At =
@@ -55,9 +56,9 @@ export interface Snapshot<R> {
    * The rows of this version, in canonical order: files by the UTF-8 bytes of their paths, rows by their place in the
    * file. Nothing is read before the scan is iterated or asked.
    */
-  scan<const K extends keyof R & string = keyof R & string>(
+  scan<const K extends (keyof R & string) | MetadataColumn = keyof R & string>(
     options?: ScanOptions<R, K>,
-  ): Scan<{ readonly [P in K]: R[P] }>;
+  ): Scan<Selected<R, K>>;
   /** The active data files in canonical order. */
   files(): readonly TableFile[];
   /** Looks at every data file of the version: whether it is there, and of the size the log says. */

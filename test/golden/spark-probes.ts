@@ -9,7 +9,6 @@ import {
   type Outcome,
   type Probe,
   pass,
-  refusedBy,
 } from './outcome.js';
 import { readChanges } from './table-changes.js';
 import { compareFiles, readRows } from './table-rows.js';
@@ -86,9 +85,6 @@ export function sparkProbes(scratch: string): Probe[] {
 
 async function answerOf(folder: string, probe: CaseProbe, scratch: string): Promise<Outcome> {
   const kind = probe.kind === 'error' ? (probe.kind_of ?? 'read') : probe.kind;
-  if (probe.columns?.some((column) => column.includes('_metadata')) === true) {
-    return refusedBy('metadata columns');
-  }
   const table = join(folder, 'delta');
   if (probe.kind === 'error') {
     const run =

@@ -7,8 +7,9 @@ import {
   predicateFromSql,
   type Snapshot,
 } from '../../src/index.js';
-import { CanonicalRows, type StructSchema } from '../support/canonical.js';
+import type { StructSchema } from '../support/canonical.js';
 import type { Digest } from '../support/oracles.js';
+import { canonicalRows, selectedColumns } from '../support/selected-columns.js';
 import { failure, type Outcome, pass } from './outcome.js';
 
 interface RowsOptions {
@@ -32,26 +33,16 @@ export async function snapshotRows(
   snapshot: Snapshot<AnyRow>,
   { columns, where, out }: RowsOptions = {},
 ): Promise<Digest> {
-  const schema = select(snapshot.schema, columns);
-  const rows = new CanonicalRows(schema);
+  const selected = selectedColumns(snapshot.schema, columns);
+  const rows = canonicalRows(selected);
   const scan = snapshot.scan({
-    select: schema.fields.map((field) => field.name),
+    select: [...new Set(selected.map(({ name }) => name))],
     ...(where === undefined ? {} : { where: predicateFromSql(where) }),
   });
   for await (const batch of scan.batches()) {
     rows.add(batch as unknown as RecordBatch);
   }
   return rows.finish(out);
-}
-
-function select(schema: StructSchema, columns: readonly string[] | undefined): StructSchema {
-  if (columns === undefined) return schema;
-  const fields = columns.map((name) => {
-    const field = schema.fields.find((candidate) => candidate.name === name);
-    if (field === undefined) throw new TypeError(`the table has no column ${name}`);
-    return field;
-  });
-  return { type: 'struct', fields };
 }
 
 /** Passes when both canonical files hold the same rows of the same schema, but for the columns in `wrong`. */

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { RecordBatch } from 'apache-arrow';
 import { DeltaTable, isVarveError, predicateFromSql } from 'varve';
-import { CanonicalRows, type StructSchema } from '../support/canonical.js';
+import { CanonicalRows } from '../support/canonical.js';
+import { canonicalRows, selectedColumns } from '../support/selected-columns.js';
 import type { Arguments } from './arguments.js';
 import { impliedFeatures } from './implied-features.js';
 
@@ -43,10 +44,10 @@ async function read(args: Arguments): Promise<object> {
 
   const table = await DeltaTable.open(path);
   const state = await table.snapshot(at);
-  const schema = select(state.schema, columns);
-  const rows = new CanonicalRows(schema);
+  const selected = selectedColumns(state.schema, columns);
+  const rows = canonicalRows(selected);
   const scan = state.scan({
-    select: schema.fields.map((field) => field.name),
+    select: [...new Set(selected.map(({ name }) => name))],
     ...(where === undefined ? {} : { where: predicateFromSql(where) }),
   });
   for await (const batch of scan.batches()) rows.add(batch as unknown as RecordBatch);
@@ -178,16 +179,6 @@ function readAt(
   if (version !== undefined) return { version };
   if (timestamp !== undefined) return { timestamp };
   return timestampMs === undefined ? {} : { timestamp: new Date(timestampMs) };
-}
-
-function select(schema: StructSchema, columns: readonly string[] | undefined): StructSchema {
-  if (columns === undefined) return schema;
-  // A name that is not there is left for the scan to refuse.
-  const fields = columns.map(
-    (name) =>
-      schema.fields.find((field) => field.name === name) ?? { name, type: 'void', nullable: true },
-  );
-  return { type: 'struct', fields };
 }
 
 const URL_SCHEME = /^[a-z][a-z0-9+.-]*:\/\//iu;

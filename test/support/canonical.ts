@@ -47,16 +47,20 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** Collects the rows of one table state; their order means nothing. */
 export class CanonicalRows {
   readonly #schema: StructSchema;
+  readonly #names: readonly string[];
   readonly #lines: Buffer[] = [];
 
-  constructor(schema: StructSchema) {
+  /** @param names - what the batches call the columns, where that is not what the answer calls them */
+  constructor(schema: StructSchema, names: readonly string[] = schema.fields.map((f) => f.name)) {
     this.#schema = schema;
+    this.#names = names;
   }
 
   /** Adds every row of a batch, whose columns are found by name. */
   add(batch: RecordBatch): void {
-    const columns = this.#schema.fields.map((field) => {
-      const index = batch.schema.fields.findIndex((column) => column.name === field.name);
+    const columns = this.#schema.fields.map((field, at) => {
+      const name = this.#names[at];
+      const index = batch.schema.fields.findIndex((column) => column.name === name);
       const data = batch.data.children[index];
       if (data === undefined) throw new TypeError(`the batch has no column ${field.name}`);
       return encoderFor(data, field.type, field.name);

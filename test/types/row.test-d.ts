@@ -1,6 +1,7 @@
 /** What rows compile with, and what they must not: checked by tsc, never run. */
 import { expectTypeOf } from 'vitest';
 import * as z from 'zod';
+import type { DeltaTable } from '../../src/index.js';
 import type { StructType } from '../../src/log/schema/types.js';
 import type {
   AnyNewRow,
@@ -189,4 +190,17 @@ export function inferred(): void {
     readonly place: { readonly struct: { readonly city: 'string' } };
   }>();
   expectTypeOf<Row<SchemaFor<{ a: number }>>>().toEqualTypeOf<{ readonly a: number | null }>();
+}
+
+export async function metadataColumns(table: DeltaTable<All>): Promise<void> {
+  const scan = table.scan({ select: ['id', '_metadata.row_id', '_metadata.file_path'] });
+  for await (const row of scan) {
+    expectTypeOf(row).toEqualTypeOf<{
+      readonly id: bigint;
+      readonly '_metadata.row_id': bigint;
+      readonly '_metadata.file_path': string;
+    }>();
+  }
+  // @ts-expect-error there is no such column
+  table.scan({ select: ['_metadata.nothing'] });
 }

@@ -6,7 +6,7 @@ import { inCommitTimestamp, inCommitTimestampsFrom } from './commit-clock.js';
 import { type ListedCommit, listCommits } from './commit-listing.js';
 import { inOrder } from './in-order.js';
 import { formatJson, isJsonObject, type Json } from './json.js';
-import { COMMITS_AHEAD } from './snapshot.js';
+import { COMMITS_AHEAD } from './read-commits.js';
 import { type LogContext, type Snapshot } from './table-snapshot.js';
 
 /** One version; what its commit does not say is undefined. */

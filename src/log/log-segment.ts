@@ -21,6 +21,14 @@ export interface CheckpointCandidate {
   readonly files: readonly ObjectInfo[];
 }
 
+/** A log compaction file, and the commits of the segment that it stands for. */
+export interface LogCompaction {
+  /** The index of the first of them. */
+  readonly first: number;
+  readonly count: number;
+  readonly info: ObjectInfo;
+}
+
 /** What to read for one version. */
 export interface LogSegment {
   readonly version: number;
@@ -28,6 +36,8 @@ export interface LogSegment {
   readonly checkpoint: CheckpointCandidate | undefined;
   /** The commits behind the checkpoint, ascending, without a gap, up to `version`. */
   readonly commits: readonly ObjectInfo[];
+  /** Log compaction files that stand for some of them, disjoint, ascending. */
+  readonly compactions?: readonly LogCompaction[] | undefined;
   /** Commits that were read already to find out whether they are there. */
   readonly bodies?: ReadonlyMap<string, StoredObject> | undefined;
 }
@@ -96,7 +106,27 @@ export function planSegment(
     const available = `${oldestOf(log, usable)}..${newest}`;
     return { problem: 'no-version', version, available, isCleanedUp: false };
   }
-  return { version, checkpoint, commits };
+  const compactions = chooseCompactions(log.compactions, first, version);
+  return { version, checkpoint, commits, ...(compactions.length > 0 ? { compactions } : {}) };
+}
+
+/**
+ * The compactions to read instead of commits: of those that begin at a version, the longest; only such as lie wholly
+ * between the checkpoint and the version. That all of their commits are there was found out before.
+ */
+function chooseCompactions(
+  all: readonly ListedCompaction[],
+  first: number,
+  version: number,
+): readonly LogCompaction[] {
+  const chosen: LogCompaction[] = [];
+  let next = first;
+  for (const { from, to, info } of all) {
+    if (from < next || to > version) continue;
+    chosen.push({ first: from - first, count: to - from + 1, info });
+    next = to + 1;
+  }
+  return chosen;
 }
 
 /** Why the beginning of a log is missing, and what helps. */
@@ -205,11 +235,19 @@ interface PartSet {
   readonly files: Map<number, ObjectInfo>;
 }
 
+interface ListedCompaction {
+  readonly from: number;
+  readonly to: number;
+  readonly info: ObjectInfo;
+}
+
 interface Listing {
   /** By version, ascending. */
   readonly commits: ReadonlyMap<number, ObjectInfo>;
   /** Complete ones, newest first; of one version the classic file first. */
   readonly checkpoints: readonly CheckpointCandidate[];
+  /** By their first version, ascending; of one the longest first. */
+  readonly compactions: readonly ListedCompaction[];
   /** The newest version that any commit or checkpoint file proves; -1 without one. */
   readonly newest: number;
 }
@@ -219,10 +257,12 @@ const KIND_ORDER = ['classic', 'multi-part', 'v2'] as const;
 function readListing(listing: readonly ObjectInfo[]): Listing {
   const commits: [number, ObjectInfo][] = [];
   const checkpoints: CheckpointCandidate[] = [];
+  const compactions: ListedCompaction[] = [];
   const sets = new Map<string, PartSet>();
   let newest = -1;
   for (const info of listing) {
     const name = parseLogName(info.key.slice(LOG.length));
+    if (name.kind === 'compaction') compactions.push({ from: name.from, to: name.to, info });
     if (name.kind === 'other' || name.kind === 'crc' || name.kind === 'compaction') continue;
     const { version } = name;
     newest = Math.max(newest, version);
@@ -246,7 +286,8 @@ function readListing(listing: readonly ObjectInfo[]): Listing {
   checkpoints.sort(
     (a, b) => b.version - a.version || KIND_ORDER.indexOf(a.kind) - KIND_ORDER.indexOf(b.kind),
   );
-  return { commits: new Map(commits), checkpoints, newest };
+  compactions.sort((a, b) => a.from - b.from || b.to - a.to);
+  return { commits: new Map(commits), checkpoints, compactions, newest };
 }
 
 /** The oldest version that can be read: 0, or that of the oldest checkpoint. */

@@ -59,13 +59,14 @@ export function checkpointState(
 }
 
 /**
- * The state after one more commit: the newest protocol and metadata; of each application, domain and (path, deletion
+ * The state after one more commit, or after the actions of several that were reconciled already: the newest protocol and metadata; of each application, domain and (path, deletion
  * vector) the last action. Within one commit the later line wins.
  */
 export function reconcile(
   state: TableState,
   actions: readonly Action[],
   rules: ReplayRules,
+  version: number = state.version + 1,
 ): TableState {
   let { protocol, metadata } = state;
   const transactions = new Map<string, SetTransaction>();
@@ -91,7 +92,6 @@ export function reconcile(
         break;
     }
   }
-  const version = state.version + 1;
   return {
     version,
     protocol,

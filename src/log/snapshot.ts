@@ -7,7 +7,6 @@ import {
   type VarveError,
 } from '../errors.js';
 import type { ObjectInfo, StoredObject } from '../storage/object-store.js';
-import { parseCommit } from './action-codec.js';
 import type { Action, CommitInfo, Protocol } from './actions.js';
 import { type CheckpointContent, readCheckpoint } from './checkpoint.js';
 import {
@@ -17,7 +16,6 @@ import {
   usesInCommitTimestamps,
 } from './commit-clock.js';
 import { readCommitInfo } from './commit-info.js';
-import { inOrder } from './in-order.js';
 import { commitKey, LOG, parseLogName } from './log-path.js';
 import {
   type CheckpointCandidate,
@@ -27,6 +25,7 @@ import {
   segmentError,
 } from './log-segment.js';
 import { checkReadable, columnMapping } from './protocol.js';
+import { readCommits } from './read-commits.js';
 import {
   checkpointState,
   emptyState,
@@ -44,9 +43,6 @@ export interface LoadOptions {
   readonly version?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Commits that are read ahead of the one that is replayed: they are small, and each costs a round trip. */
-export const COMMITS_AHEAD = 64;
 
 /** More new commits than this, and a newer checkpoint: then the table is loaded anew, which is quicker. */
 export const MAX_INCREMENTAL_COMMITS = 500;
@@ -182,7 +178,7 @@ class Replay {
   #state: TableState;
   #file: CommitFile | undefined;
   #timeMs: number | undefined;
-  #info: CommitInfo | undefined;
+  #info: CommitInfo | undefined | 'not read';
 
   constructor(log: LogContext, state: TableState | undefined, timeMs: number | undefined) {
     this.#log = log;
@@ -201,25 +197,31 @@ class Replay {
   }
 
   async readCommits(
-    { commits, bodies }: Pick<LogSegment, 'commits' | 'bodies'>,
+    segment: Pick<LogSegment, 'commits' | 'compactions' | 'bodies'>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { store } = this.#log;
-    const read = async ({ key }: ObjectInfo, stop: AbortSignal): ReturnType<typeof store.get> =>
-      bodies?.get(key) ?? (await store.get(key, { signal: stop }));
-    let at = 0;
-    for await (const object of inOrder(commits, COMMITS_AHEAD, signal, read)) {
-      const file = commits[at++];
-      if (object === undefined) throw goneError(file?.key ?? LOG);
-      this.apply(parseCommit(object.bytes, object.info.key), object.info);
+    for await (const { actions, commits, isCompacted } of readCommits(
+      this.#log.store,
+      segment,
+      signal,
+    )) {
+      const version = this.#state.version + commits.length;
+      this.#state = reconcile(this.#state, actions, this.#rules, version);
+      for (const file of commits) this.#meet(file, undefined);
+      // The last of several may be wanted for its time.
+      this.#info = isCompacted ? 'not read' : commitInfoOf(actions);
     }
   }
 
   apply(actions: readonly Action[], file: CommitFile): void {
     this.#state = reconcile(this.#state, actions, this.#rules);
+    this.#meet(file, commitInfoOf(actions));
+  }
+
+  #meet(file: CommitFile, info: CommitInfo | undefined): void {
     this.#file = file;
     this.#timeMs = monotonic(file.modifiedMs, this.#timeMs);
-    this.#info = commitInfoOf(actions);
+    this.#info = info;
   }
 
   async finish({ base, previous, signal }: Finish): Promise<Snapshot> {
@@ -233,7 +235,9 @@ class Replay {
     for (const met of protocols) checkReadable(met, metadata, schema);
     checkMappedSchema(schema, columnMapping(protocol, metadata), key);
     const file = this.#file ?? (await this.#checkpointFile(base, signal));
-    const ownTimeMs = usesInCommitTimestamps(metadata) ? inCommitTimestamp(this.#info) : undefined;
+    const ownTimeMs = usesInCommitTimestamps(metadata)
+      ? inCommitTimestamp(await this.#lastInfo(file.key, signal))
+      : undefined;
     return new Snapshot({
       log: this.#log,
       state,
@@ -243,6 +247,12 @@ class Replay {
       anchor: { key: file.key, etag: file.etag },
       madeMs: this.#log.clock.now(),
     });
+  }
+
+  async #lastInfo(key: string, signal: AbortSignal | undefined): Promise<CommitInfo | undefined> {
+    if (this.#info !== 'not read') return this.#info;
+    const commit = await this.#log.store.get(key, { signal });
+    return commit && readCommitInfo(commit.bytes, key);
   }
 
   /** What stands for a version that was read from its checkpoint alone: its commit, or once that is gone, the former. */
@@ -373,13 +383,5 @@ function goneForGood(cause: NotFoundError): CorruptDataError {
     message: 'the log lists a commit that cannot be read, again and again',
     key: cause.thing,
     cause,
-  });
-}
-
-function goneError(key: string): NotFoundError {
-  return new NotFoundError({
-    message: `the commit ${key} was listed and is gone: the log is being cleaned up`,
-    kind: 'object',
-    thing: key,
   });
 }

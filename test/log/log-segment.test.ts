@@ -24,6 +24,8 @@ function nameOf(short: string): string {
     const [one, of] = [part[1], part[2]].map((text) => String(text).padStart(10, '0'));
     return `${digits(Number(version))}.checkpoint.${one}.${of}.parquet`;
   }
+  const [, to] = /^-(\d+)$/.exec(rest) ?? [];
+  if (to !== undefined) return `${digits(Number(version))}.${digits(Number(to))}.compacted.json`;
   if (rest === '') return `${digits(Number(version))}.json`;
   if (rest === 'c') return `${digits(Number(version))}.checkpoint.parquet`;
   if (rest === 'v') return `${digits(Number(version))}.checkpoint.${UUID}.parquet`;
@@ -95,6 +97,31 @@ describe('planSegment', () => {
     ['an incomplete checkpoint above all', '0 1 3p1/2', {}, gap(2)],
   ])('%s', (_name, text, options, expected) => {
     expect(outline(planSegment(listing(text), options))).toEqual(expected);
+  });
+
+  it.each<[string, string, PlanOptions, string]>([
+    ['wholly behind the checkpoint', '0 1 1c 2 3 4 2-3', {}, '2-3'],
+    ['to the version itself', '0 1 2 3 1-3', {}, '1-3'],
+    ['the longest of one beginning', '0 1 2 3 4 1-2 1-3', {}, '1-3'],
+    ['several', '0 1 2 3 4 5 0-1 3-5', {}, '0-1 3-5'],
+    ['no overlap', '0 1 2 3 4 5 0-2 2-4 3-5', {}, '0-2 3-5'],
+    ['none that begins in the checkpoint', '0 1 2 2c 3 4 1-3', {}, ''],
+    ['none that goes beyond the version', '0 1 2 3 4 1-4', { version: 3 }, ''],
+    ['the shorter one below the version', '0 1 2 3 4 1-4 1-2', { version: 3 }, '1-2'],
+    ['none beyond the last commit', '0 1 2 1-3', {}, ''],
+  ])('takes a compaction: %s', (_name, text, options, expected) => {
+    const plan = planSegment(listing(text), options);
+    if ('problem' in plan) throw new TypeError(plan.problem);
+    const base = plan.version - plan.commits.length + 1;
+    const taken = (plan.compactions ?? []).map(
+      ({ first, count }) => `${base + first}-${base + first + count - 1}`,
+    );
+    expect(taken.join(' ')).toBe(expected);
+  });
+
+  it('takes no compaction in place of a commit that is missing', () => {
+    expect(planSegment(listing('0 1 3 4 1-3'))).toEqual(gap(2));
+    expect(planSegment(listing('1-3'))).toEqual({ problem: 'no-table' });
   });
 
   it('falls back past refused checkpoints, and never to an older version', () => {

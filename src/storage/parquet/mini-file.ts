@@ -19,12 +19,14 @@ import {
   type LeafColumn,
   type ParquetFooter,
   PHYSICAL_TYPES,
+  REPETITIONS,
+  type Repetition,
   type RowGroupInfo,
   type SchemaNode,
 } from './footer-types.js';
 import { type ChunkSpan, countValues, type PageBytes, type PageCount } from './page-walk.js';
 import type { ChunkPlan } from './part-plan.js';
-import { ThriftStruct, type ThriftValue } from './thrift.js';
+import { type ThriftField, ThriftStruct, type ThriftValue, thriftType } from './thrift.js';
 
 /** Bytes of an INT96: nanoseconds of the day (8, little-endian), then the Julian day (4). */
 export const INT96_BYTES = 12;
@@ -179,7 +181,7 @@ function prunedElements(footer: ParquetFooter, wanted: ReadonlySet<number>): Thr
   if (typeof list !== 'object' || !('kind' in list) || list.kind !== 'list') {
     throw new InternalError({ message: 'a decoded footer has no schema' });
   }
-  const visit = (node: SchemaNode): ThriftStruct[] => {
+  const visit = (node: SchemaNode, parent?: SchemaNode): ThriftStruct[] => {
     const element = at(list.values, node.elementIndex);
     if (!(element instanceof ThriftStruct)) {
       throw new InternalError({ message: 'a decoded schema element is no struct' });
@@ -188,12 +190,38 @@ function prunedElements(footer: ParquetFooter, wanted: ReadonlySet<number>): Thr
       if (!wanted.has(node.leafIndex)) return [];
       return [leafElement(element, at(footer.leaves, node.leafIndex))];
     }
-    const children = node.children.map(visit).filter((elements) => elements.length > 0);
+    const children = node.children
+      .map((child) => visit(child, node))
+      .filter((elements) => elements.length > 0);
     if (children.length === 0 && node !== footer.schema) return [];
     const group = element.with(intField(schemaElement.numChildren, children.length));
-    return [group, ...children.flat()];
+    const members = children.flat();
+    return isListOfLists(node, parent) ? [...inOwnGroup(group), ...members] : [group, ...members];
   };
   return visit(footer.schema);
+}
+
+/**
+ * Whether a list's elements, themselves lists or maps, are the repeated group of the list, as old Spark and Hive
+ * write it, without a group of their own.
+ */
+function isListOfLists({ repetition, logicalType }: SchemaNode, parent?: SchemaNode): boolean {
+  const isNested = logicalType?.kind === 'list' || logicalType?.kind === 'map';
+  return parent?.logicalType?.kind === 'list' && repetition === 'repeated' && isNested;
+}
+
+/** The decoder knows such elements only in a group of their own; a required one takes no level. */
+function inOwnGroup(element: ThriftStruct): readonly ThriftStruct[] {
+  const { numChildren, name, repetitionType } = schemaElement;
+  const repetition = (of: Repetition): ThriftField =>
+    intField(repetitionType, REPETITIONS.indexOf(of));
+  const group = new ThriftStruct([
+    repetition('repeated'),
+    // Under some other names the group would be taken for a struct.
+    { id: name, type: thriftType.binary, value: new TextEncoder().encode('list') },
+    intField(numChildren, 1),
+  ]);
+  return [group, element.with(repetition('required'))];
 }
 
 /** INT96 is declared as 12 plain bytes: decoded as a timestamp it would wrap outside 1677 to 2262. */

@@ -7,8 +7,8 @@ export async function show(url: string, options: CommandOptions): Promise<string
   const table = await DeltaTable.open(url);
   const detail = await table.detail();
   const snapshot = await table.snapshot({ version: detail.version });
-  const { domains, transactions, schema } = snapshot;
-  if (options.json) return json({ ...detail, domains, transactions, schema });
+  const { domains, transactions, rowCount, schema } = snapshot;
+  if (options.json) return json({ ...detail, rowCount, domains, transactions, schema });
   const { minReaderVersion, minWriterVersion, features, createdAt } = detail;
   const facts = [
     ['table', detail.url],
@@ -17,6 +17,7 @@ export async function show(url: string, options: CommandOptions): Promise<string
     ['version', `${detail.version}, committed ${detail.modifiedAt.toISOString()}`],
     ['created', createdAt?.toISOString() ?? '-'],
     ['files', `${detail.numFiles}, ${byteText(detail.sizeBytes)}`],
+    ...(rowCount === undefined ? [] : [['rows', String(rowCount)]]),
     ['partitioned by', detail.partitionColumns.join(', ') || '-'],
     ['clustered by', detail.clusteringColumns.map((path) => path.join('.')).join(', ') || '-'],
     ['protocol', `reader ${minReaderVersion}, writer ${minWriterVersion} ${features.join(' ')}`],

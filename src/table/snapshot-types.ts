@@ -52,6 +52,8 @@ export interface Snapshot<R> {
   readonly numFiles: number;
   /** Bytes of all active data files. */
   readonly sizeBytes: number;
+  /** How many rows there are, when the log knows it of every file; else undefined, and `scan().count()` finds out. */
+  readonly rowCount: number | undefined;
   /**
    * The rows of this version, in canonical order: files by the UTF-8 bytes of their paths, rows by their place in the
    * file. Nothing is read before the scan is iterated or asked.

@@ -11,6 +11,7 @@ import { loadSnapshot } from '../log/snapshot.js';
 import type { Snapshot as LogSnapshot } from '../log/table-snapshot.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { checkFiles } from './check-files.js';
+import { rowCount } from './count.js';
 import { dataFiles } from './data-files.js';
 import { latestSnapshot } from './open.js';
 import type { CallOptions } from './options.js';
@@ -120,6 +121,9 @@ function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot
     },
     numFiles: files.count,
     sizeBytes: files.sizeBytes,
+    get rowCount() {
+      return rowCount(snapshot);
+    },
     scan: (options = {}) => lazyScan(handle, snapshot, options),
     files: () =>
       dataFiles(snapshot).map(({ key, sizeBytes, entry }) => ({

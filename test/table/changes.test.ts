@@ -101,6 +101,35 @@ describe('changes', () => {
     expect(found).toEqual(told);
   });
 
+  it('takes the time from the commit from where the table keeps it there', async () => {
+    const storage = memoryStorage();
+    const t = await table(storage);
+    await t.append([row(1)]);
+    const configuration = new Map([
+      ...Object.entries(FEED),
+      ['delta.enableInCommitTimestamps', 'true'],
+      ['delta.inCommitTimestampEnablementVersion', '2'],
+      ['delta.inCommitTimestampEnablementTimestamp', '5000'],
+    ]);
+    const metaData = (await readCommit(storeOf(storage), 0)).find(
+      ({ kind }) => kind === 'metaData',
+    );
+    if (metaData?.kind !== 'metaData') throw new TypeError('no metadata');
+    const commits: readonly Action[][] = [
+      [
+        { kind: 'commitInfo', commitInfo: { inCommitTimestamp: 5000 } },
+        { kind: 'metaData', metaData: { ...metaData.metaData, configuration } },
+      ],
+      [{ kind: 'commitInfo', commitInfo: { inCommitTimestamp: 5001 } }],
+    ];
+    for (const [at, actions] of commits.entries()) {
+      await storeOf(storage).put(commitKey(at + 2), encodeCommit(actions));
+    }
+    const times = (await all(t.changes({ from: 1 }))).map(({ timestamp }) => timestamp.getTime());
+    const [, , ofFile] = await t.history();
+    expect(times).toEqual([ofFile?.timestamp.getTime(), 5000, 5001]);
+  });
+
   it('adds type, version and time to the columns of the batches', async () => {
     const t = await table();
     await t.append([row(1), row(2)]);

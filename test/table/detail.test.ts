@@ -85,6 +85,32 @@ describe('detail', () => {
   );
 });
 
+describe('rowCount', () => {
+  it('is what the log says, and undefined when it does not say it of every file', async () => {
+    const storage = memoryStorage();
+    const t = await table(storage);
+    expect((await t.snapshot()).rowCount).toBe(0);
+    await t.append([
+      { id: 1, city: 'Bonn' },
+      { id: 2, city: 'Ulm' },
+    ]);
+    expect((await t.snapshot()).rowCount).toBe(2);
+    const bare: Action = {
+      kind: 'add',
+      add: {
+        path: 'x',
+        partitionValues: new Map([['city', 'Ulm']]),
+        size: 1,
+        modificationTime: 1,
+        dataChange: true,
+      },
+    };
+    await commit(storage, 2, bare);
+    expect((await t.snapshot()).rowCount).toBeUndefined();
+    expect((await t.snapshot({ version: 1 })).rowCount).toBe(2);
+  });
+});
+
 describe('domains and transactions of a snapshot', () => {
   it('are those of its version: the last of each, removed domains left out', async () => {
     const storage = memoryStorage();

@@ -81,6 +81,22 @@ describe('a table over HTTP', () => {
     });
   });
 
+  it('tells its changes', async () => {
+    const fed = join(scratch, 'fed');
+    const properties = { 'delta.enableChangeDataFeed': 'true' };
+    const made = await DeltaTable.create(fed, { schema: { id: 'long' }, properties });
+    for (let id = 1; id <= 12; id++) await made.append([{ id }]);
+    const fresh = await serveFiles(localStore(fed), { absent: 403 });
+    const table = await DeltaTable.open(fresh.url);
+    const seen: string[] = [];
+    for await (const { version, rows } of table.changes({ from: 3, to: 11 })) {
+      for await (const { type, row } of rows())
+        seen.push(`${version} ${type} ${String(row['id'])}`);
+    }
+    await fresh.close();
+    expect(seen).toEqual(Array.from({ length: 9 }, (_, at) => `${at + 3} insert ${at + 3}`));
+  });
+
   it.each([
     ['nothing at all', 404, { code: 'NOT_FOUND', kind: 'table' }],
     ['nothing that may be read', 403, { code: 'ACCESS_DENIED' }],

@@ -6,6 +6,9 @@ import { LOG } from './log-path.js';
 /** A path may be as long as a line of the log; an error's message should not be. */
 const SHOWN_CHARACTERS = 200;
 
+/** A path that stands for itself, as almost every one does: relative, with nothing to decode and no dot segment. */
+const PLAIN_PATH = /^[\w=-][\w.=+-]*(?:\/[\w=-][\w.=+-]*)*$/;
+
 /** Where files of a table may lie. */
 export interface TableRoots {
   /** The table's own root: absolute, canonical, without a trailing slash. */
@@ -23,6 +26,7 @@ export interface TableRoots {
  * @throws UnsupportedFeatureError for a file that lies below none of the roots
  */
 export function fileKey(path: string, roots: TableRoots, logKey: string = LOG): string {
+  if (PLAIN_PATH.test(path)) return path;
   const { url, allowedRoots = [] } = roots;
   const place = resolveActionPath(path, url, logKey);
   if (place.kind === 'key') return place.key;

@@ -3,31 +3,19 @@
  * not JSON is never taken for one. RFC 8259.
  */
 
+import { hadEscape, ODD, QUOTE, scalarEnd, stringEnd, wasPlainText } from './json-bytes.js';
+import { JsonShape } from './json-shape.js';
+
 /** How deep values that nobody asked for may nest before the text is left to the parser. */
 const MAX_SKIPPED_DEPTH = 32;
 
-const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 const SPACE = 0x20;
-
-/** What a byte is within a string. */
-const PLAIN = 0;
-const BEYOND_ASCII = 1;
-const ESCAPE = 2;
-const END_OF_STRING = 3;
-const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
-  if (byte === QUOTE || byte < SPACE) return END_OF_STRING;
-  if (byte === BACKSLASH) return ESCAPE;
-  return byte < 0x80 ? PLAIN : BEYOND_ASCII;
-});
-
-const ODD = -1;
 
 interface Branch {
   readonly names: Uint8Array[];
@@ -46,9 +34,9 @@ export class JsonMembers {
   /** 1 where the value is a string whose characters are exactly the bytes between its quotes. */
   readonly isPlainText: Uint8Array;
   readonly #root: Branch;
+  readonly #shape = new JsonShape();
   #bytes: Uint8Array = new Uint8Array(0);
   #scans = 0;
-  #seen = PLAIN;
 
   /** @param paths - names from the outermost object down; none is the beginning of another */
   constructor(paths: readonly (readonly string[])[]) {
@@ -66,14 +54,20 @@ export class JsonMembers {
    * in a name, or a wanted name twice. Then nothing is found.
    */
   scan(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#shape.matches(bytes, start, end, this)) return true;
     this.#bytes = bytes;
     this.#scans++;
     this.starts.fill(ODD);
+    this.#shape.begin(start);
     let at = this.#space(start);
     if (bytes[at] === OPEN_OBJECT) {
       at = this.#object(this.#root, at);
-      if (at !== ODD && this.#space(at) === end) return true;
+      if (at !== ODD && this.#space(at) === end) {
+        this.#shape.end(bytes, end);
+        return true;
+      }
     }
+    this.#shape.forget();
     this.starts.fill(ODD);
     return false;
   }
@@ -105,18 +99,20 @@ export class JsonMembers {
       return this.#bytes[at] === OPEN_OBJECT ? this.#object(child, at) : this.#value(at, 0);
     }
     if ((this.starts[child] ?? 0) >= 0) return ODD;
+    const before = this.#shape.values;
     const end = this.#value(at, 0);
+    this.#shape.wanted(before, at, child);
     this.starts[child] = at;
     this.ends[child] = end;
-    this.isPlainText[child] = this.#bytes[at] === QUOTE && this.#seen === PLAIN ? 1 : 0;
+    this.isPlainText[child] = this.#bytes[at] === QUOTE && wasPlainText() ? 1 : 0;
     return end;
   }
 
   /** The place behind a name without escapes. */
   #name(at: number): number {
     if (this.#bytes[at] !== QUOTE) return ODD;
-    const end = this.#string(at);
-    return end === ODD || (this.#seen & ESCAPE) !== 0 ? ODD : end;
+    const end = stringEnd(this.#bytes, at);
+    return end === ODD || hadEscape() ? ODD : end;
   }
 
   #colon(from: number): number {
@@ -125,21 +121,13 @@ export class JsonMembers {
   }
 
   #value(at: number, depth: number): number {
-    switch (this.#bytes[at]) {
-      case QUOTE:
-        return this.#string(at);
-      case OPEN_OBJECT:
-      case OPEN_ARRAY:
-        return depth < MAX_SKIPPED_DEPTH ? this.#nested(at, depth + 1) : ODD;
-      case 0x74:
-        return this.#word(at, 'true');
-      case 0x66:
-        return this.#word(at, 'false');
-      case 0x6e:
-        return this.#word(at, 'null');
-      default:
-        return this.#number(at);
+    const first = this.#bytes[at];
+    if (first === OPEN_OBJECT || first === OPEN_ARRAY) {
+      return depth < MAX_SKIPPED_DEPTH ? this.#nested(at, depth + 1) : ODD;
     }
+    const end = scalarEnd(this.#bytes, at);
+    this.#shape.value(at, end);
+    return end;
   }
 
   #nested(open: number, depth: number): number {
@@ -161,54 +149,6 @@ export class JsonMembers {
       if (bytes[at] !== COMMA) return ODD;
       at = this.#space(at + 1);
     }
-  }
-
-  #string(open: number): number {
-    const bytes = this.#bytes;
-    let at = open + 1;
-    let seen = PLAIN;
-    for (;;) {
-      let kind = CLASSES[bytes[at] ?? 0];
-      while (kind === PLAIN) kind = CLASSES[bytes[++at] ?? 0];
-      if (kind === BEYOND_ASCII) {
-        seen |= BEYOND_ASCII;
-        at++;
-      } else if (kind === ESCAPE) {
-        seen |= ESCAPE;
-        at = escapeEnd(bytes, at + 1);
-        if (at === ODD) return ODD;
-      } else {
-        this.#seen = seen;
-        return bytes[at] === QUOTE ? at + 1 : ODD;
-      }
-    }
-  }
-
-  #number(from: number): number {
-    const bytes = this.#bytes;
-    let at = bytes[from] === 0x2d ? from + 1 : from;
-    const first = bytes[at] ?? 0;
-    if (first === 0x30) at++;
-    else if (isDigit(first)) at = digitsEnd(bytes, at);
-    else return ODD;
-    if (bytes[at] === 0x2e) {
-      if (!isDigit(bytes[at + 1] ?? 0)) return ODD;
-      at = digitsEnd(bytes, at + 1);
-    }
-    if (bytes[at] === 0x65 || bytes[at] === 0x45) {
-      at++;
-      if (bytes[at] === 0x2b || bytes[at] === 0x2d) at++;
-      if (!isDigit(bytes[at] ?? 0)) return ODD;
-      at = digitsEnd(bytes, at);
-    }
-    return at;
-  }
-
-  #word(from: number, word: string): number {
-    for (let index = 0; index < word.length; index++) {
-      if (this.#bytes[from + index] !== word.charCodeAt(index)) return ODD;
-    }
-    return from + word.length;
   }
 
   #space(from: number): number {
@@ -248,25 +188,4 @@ function find(
     if (same === name.length) return branch.children[index];
   }
   return undefined;
-}
-
-/** The place behind an escape, given the place behind its backslash. */
-function escapeEnd(bytes: Uint8Array, at: number): number {
-  const kind = bytes[at] ?? 0;
-  if (kind !== 0x75) return '"\\/bfnrt'.includes(String.fromCharCode(kind)) ? at + 1 : ODD;
-  for (let digit = at + 1; digit <= at + 4; digit++) {
-    const byte = (bytes[digit] ?? 0) | 0x20;
-    if (!isDigit(bytes[digit] ?? 0) && (byte < 0x61 || byte > 0x66)) return ODD;
-  }
-  return at + 5;
-}
-
-function digitsEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (isDigit(bytes[at] ?? 0)) at++;
-  return at;
-}
-
-function isDigit(byte: number): boolean {
-  return byte >= 0x30 && byte <= 0x39;
 }

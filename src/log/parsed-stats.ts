@@ -61,13 +61,6 @@ export class StructStats {
     return (row) => has(leaf, row) && column.get(row) === false;
   }
 
-  /** The bytes that all texts of a bound are in; undefined when it holds none. */
-  textBytes(path: readonly string[], bound: Bound): Uint8Array | undefined {
-    const leaf = under(this.#root, [BOUND_FIELDS[bound], ...path]);
-    if (leaf === undefined || !DataType.isUtf8(leaf.data.type)) return undefined;
-    return new TextColumn(leaf.data).values;
-  }
-
   fillBounds({ path, type }: WantedColumn, bound: Bound, into: StatBounds): void {
     const leaf = under(this.#root, [BOUND_FIELDS[bound], ...path]);
     if (leaf === undefined) return;
@@ -126,8 +119,8 @@ function fillTexts(leaf: Leaf, bound: Bound, into: StatBounds): void {
   const column = new TextColumn(leaf.data);
   for (let row = 0; row < leaf.data.length; row++) {
     if (!has(leaf, row)) continue;
-    if (column.isAscii(row))
-      into.point(row, column.offsets[row] ?? 0, column.offsets[row + 1] ?? 0);
+    const [start, end] = [column.offsets[row] ?? 0, column.offsets[row + 1] ?? 0];
+    if (column.isAscii(row)) into.copy(row, { bytes: column.values, start, end });
     else into.set(row, parseBound(column.get(row), 'string', bound));
   }
 }

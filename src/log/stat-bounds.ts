@@ -32,24 +32,17 @@ export interface StatBounds {
   set(row: number, value: Scalar | undefined): void;
   /** Takes the JSON text of a bound. */
   read(row: number, place: BoundPlace): void;
-  /** Takes the ASCII text between two places of the bytes that all texts are in. */
-  point(row: number, start: number, end: number): void;
-}
-
-export interface BoundsOf {
-  readonly type: PrimitiveName;
-  readonly bound: Bound;
-  readonly rows: number;
-  /** The bytes that the places of texts will be in; undefined when each is in bytes of its own. */
-  readonly texts: Uint8Array | undefined;
+  /** Takes a text that is these bytes. */
+  copy(row: number, place: Omit<BoundPlace, 'isPlainText'>): void;
 }
 
 /** Room for the bounds of a column. */
-export function makeBounds({ type, bound, rows, texts }: BoundsOf): StatBounds {
-  return type === 'string' ? new TextBounds(rows, texts) : new NumberBounds(type, bound, rows);
+export function makeBounds(type: PrimitiveName, bound: Bound, rows: number): StatBounds {
+  return type === 'string' ? new TextBounds(rows) : new NumberBounds(type, bound, rows);
 }
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const encoder = new TextEncoder();
 
 /** The JSON value of a place, in any spelling and exact; undefined when it is beyond a limit. */
 export function jsonAt({ bytes, start, end }: BoundPlace): Json | undefined {
@@ -98,7 +91,7 @@ class NumberBounds implements StatBounds {
     else this.#values[row] = value;
   }
 
-  point(): void {
+  copy(): void {
     throw new InternalError({ message: 'a bound that is no text was given as one' });
   }
 
@@ -158,43 +151,53 @@ function plainReader(type: PrimitiveName, bound: Bound): (place: BoundPlace) => 
 
 const NONE = -1;
 
-/** Texts, left in the bytes of the statistics they were found in. */
-class TextBounds implements StatBounds {
-  readonly #starts: Int32Array | undefined;
-  readonly #ends: Int32Array | undefined;
-  /** Those with escapes, or from bytes that are not shared. */
-  readonly #others = new Map<number, string>();
-  readonly #text: Utf8Text;
+/** Bytes a text is expected to take. */
+const TEXT_BYTES = 8;
 
-  constructor(rows: number, texts: Uint8Array | undefined) {
-    this.#text = new Utf8Text(texts ?? new Uint8Array(0));
-    if (texts === undefined) return;
+/** Texts, one behind the other in bytes of their own: those they were found in are let go. */
+class TextBounds implements StatBounds {
+  readonly #starts: Int32Array;
+  readonly #ends: Int32Array;
+  readonly #text: Utf8Text;
+  #length = 0;
+
+  constructor(rows: number) {
     this.#starts = new Int32Array(rows).fill(NONE);
     this.#ends = new Int32Array(rows);
+    this.#text = new Utf8Text(new Uint8Array(rows * TEXT_BYTES));
   }
 
-  at(row: number): string | Utf8Text | undefined {
-    const start = this.#starts?.[row] ?? NONE;
-    if (start === NONE) return this.#others.size === 0 ? undefined : this.#others.get(row);
+  at(row: number): Utf8Text | undefined {
+    const start = this.#starts[row] ?? NONE;
+    if (start === NONE) return undefined;
     this.#text.start = start;
-    this.#text.end = this.#ends?.[row] ?? start;
+    this.#text.end = this.#ends[row] ?? start;
     return this.#text;
   }
 
   set(row: number, value: Scalar | undefined): void {
-    if (typeof value === 'string') this.#others.set(row, value);
+    if (typeof value !== 'string') return;
+    const bytes = encoder.encode(value);
+    this.copy(row, { bytes, start: 0, end: bytes.length });
   }
 
   read(row: number, place: BoundPlace): void {
-    if (place.isPlainText && this.#starts !== undefined) {
-      this.point(row, place.start + 1, place.end - 1);
-    } else {
-      this.set(row, parseBound(jsonAt(place), 'string', 'min'));
-    }
+    const { bytes, start, end } = place;
+    if (place.isPlainText) this.copy(row, { bytes, start: start + 1, end: end - 1 });
+    else this.set(row, parseBound(jsonAt(place), 'string', 'min'));
   }
 
-  point(row: number, start: number, end: number): void {
-    if (this.#starts !== undefined) this.#starts[row] = start;
-    if (this.#ends !== undefined) this.#ends[row] = end;
+  copy(row: number, { bytes, start, end }: Omit<BoundPlace, 'isPlainText'>): void {
+    const from = this.#length;
+    this.#length += end - start;
+    if (this.#length > this.#text.bytes.length) {
+      const larger = new Uint8Array(Math.max(this.#length, this.#text.bytes.length * 2));
+      larger.set(this.#text.bytes);
+      this.#text.bytes = larger;
+    }
+    const own = this.#text.bytes;
+    for (let at = start, to = from; at < end; at++, to++) own[to] = bytes[at] ?? 0;
+    this.#starts[row] = from;
+    this.#ends[row] = this.#length;
   }
 }

@@ -8,7 +8,6 @@ import { countOf, parseFileStats, type ScalarStats, type WantedColumn } from './
 import { JsonMembers } from './json-members.js';
 import { StructStats } from './parsed-stats.js';
 import { type BoundPlace, jsonAt, makeBounds, type StatBounds } from './stat-bounds.js';
-import type { Bound } from './stats-value.js';
 
 /** Columns whose statistics are kept, those asked for last: at a million files each takes 20 MB. */
 export const KEPT_STATS_COLUMNS = 8;
@@ -82,17 +81,13 @@ export class StatsTable {
     return found;
   }
 
-  #makeColumn({ path, type }: WantedColumn): ColumnStats {
-    const { length, statsTexts, statsStruct } = this.#files;
-    const bounds = (bound: Bound): StatBounds => {
-      const bytes =
-        statsStruct === undefined
-          ? statsTexts?.values
-          : new StructStats(statsStruct).textBytes(path, bound);
-      return makeBounds({ type, bound, rows: length, texts: bytes });
+  #makeColumn({ type }: WantedColumn): ColumnStats {
+    const { length } = this.#files;
+    return {
+      min: makeBounds(type, 'min', length),
+      max: makeBounds(type, 'max', length),
+      nullCounts: new Int32Array(length).fill(UNKNOWN),
     };
-    const nullCounts = new Int32Array(length).fill(UNKNOWN);
-    return { min: bounds('min'), max: bounds('max'), nullCounts };
   }
 
   #read(wanted: readonly Wanted[]): Float64Array {

@@ -80,6 +80,8 @@ export class BlockFacts implements FileFacts, FileStats {
   /** By the very path that the condition's column has. */
   readonly #stats: ReadonlyMap<readonly string[], ColumnStats>;
   readonly #partitions: ReadonlyMap<BoundColumn, PartitionColumn>;
+  #lastPath: readonly string[] | undefined;
+  #last: ColumnStats | undefined;
 
   constructor(
     files: FileColumns,
@@ -115,16 +117,25 @@ export class BlockFacts implements FileFacts, FileStats {
   }
 
   min(path: readonly string[]): BoundValue | undefined {
-    return this.#stats.get(path)?.min.at(this.row);
+    return this.#of(path)?.min.at(this.row);
   }
 
   max(path: readonly string[]): BoundValue | undefined {
-    return this.#stats.get(path)?.max.at(this.row);
+    return this.#of(path)?.max.at(this.row);
   }
 
   nullCount(path: readonly string[]): number | undefined {
-    const count = this.#stats.get(path)?.nullCounts[this.row] ?? -1;
+    const count = this.#of(path)?.nullCounts[this.row] ?? -1;
     return count < 0 ? undefined : count;
+  }
+
+  /** The column asked for last is mostly the one that is asked for. */
+  #of(path: readonly string[]): ColumnStats | undefined {
+    if (path !== this.#lastPath) {
+      this.#lastPath = path;
+      this.#last = this.#stats.get(path);
+    }
+    return this.#last;
   }
 }
 

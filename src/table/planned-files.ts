@@ -4,7 +4,7 @@ import type { Snapshot } from '../log/table-snapshot.js';
 import { compareKeys } from '../storage/key.js';
 import { fileOf, orderedNumbers } from './data-files.js';
 import type { BoundPredicate } from './expression/bound.js';
-import { mayMatch, mustMatch } from './expression/prune.js';
+import { forManyFiles, mayMatch, mustMatch } from './expression/prune.js';
 import { FactsReader } from './file-facts.js';
 import { NumberedFiles } from './file-order.js';
 import type { PlannedFile } from './scan-plan.js';
@@ -64,6 +64,7 @@ export class PlannedFiles implements Iterable<PlannedFile> {
 
   #keep(where: BoundPredicate, reader: FactsReader): Kept {
     const { blocks, starts } = this.#numbered;
+    const quick = forManyFiles(where);
     const numbers = new Uint32Array(this.#snapshot.files.count);
     let count = 0;
     let sizeBytes = 0;
@@ -74,7 +75,7 @@ export class PlannedFiles implements Iterable<PlannedFile> {
       for (let row = 0; row < columns.length; row++) {
         if (!live.has(row)) continue;
         facts.row = row;
-        if (!mayMatch(where, facts)) continue;
+        if (!mayMatch(quick, facts)) continue;
         numbers[count++] = start + row;
         sizeBytes += columns.size(row);
       }

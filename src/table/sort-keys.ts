@@ -31,13 +31,18 @@ export class PathKeys {
     for (const columns of blocks) {
       const others: OtherKey[] = [];
       const shared = columns.paths && this.#buffers.push(columns.paths.values) - 1;
+      const areKeys = columns.paths !== undefined && isPlain(columns.paths.values);
       for (let row = 0; row < columns.length; row++) {
         const { paths } = columns;
         if (paths !== undefined && !paths.has(row)) continue;
         rows[count++] = first + row;
         const start = paths?.offsets[row] ?? 0;
         const end = paths?.offsets[row + 1] ?? 0;
-        if (shared === undefined || paths === undefined || !isKey(paths.values, start, end)) {
+        if (
+          shared === undefined ||
+          paths === undefined ||
+          !isKeyAt(paths.values, { start, end, areKeys })
+        ) {
           others.push({ row: first + row, key: encoder.encode(decoded(columns.path(row), keyOf)) });
         } else {
           this.#bufferOf[first + row] = shared;
@@ -96,6 +101,57 @@ function decoded(path: string, keyOf: (path: string) => string): string {
     // Whoever opens this file is told why it cannot be; the others have their order all the same.
     return path;
   }
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** Whether nothing in all the bytes is odd within a key. */
+  readonly areKeys: boolean;
+}
+
+function isKeyAt(bytes: Uint8Array, { start, end, areKeys }: Span): boolean {
+  if (!areKeys) return isKey(bytes, start, end);
+  return start < end && bytes[start] !== SLASH && bytes[start] !== DOT && bytes[end - 1] !== SLASH;
+}
+
+/** Whether paths in these bytes need no looking at but for their ends; what is odd is rare, and found quickly. */
+function isPlain(bytes: Uint8Array): boolean {
+  if (ODD_IN_KEYS.some((byte) => bytes.includes(byte))) return false;
+  const whole = bytes.byteOffset % 4 === 0 ? bytes.length >> 2 : 0;
+  const words = new Int32Array(bytes.buffer, whole === 0 ? 0 : bytes.byteOffset, whole);
+  for (let index = 0; index < whole; index++) {
+    const word = words[index] ?? 0;
+    if ((word & HIGH_BITS) !== 0) return false;
+    const slashes = word ^ SLASHES;
+    // Some bit is set exactly when one of the four bytes is a slash.
+    if (((slashes - ONES) & ~slashes & HIGH_BITS) !== 0 && hasOddSegment(bytes, index * 4)) {
+      return false;
+    }
+  }
+  return !hasOddBytes(bytes, whole * 4);
+}
+
+/** Escapes, colons, backslashes and what no path holds. */
+const ODD_IN_KEYS: readonly number[] = [0x25, 0x3a, 0x5c, 0x20, 0x7f, 0, 0x09, 0x0a, 0x0d];
+const SLASHES = 0x2f2f2f2f;
+const ONES = 0x01010101;
+const HIGH_BITS = 0x80808080 | 0;
+
+function hasOddSegment(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < from + 4; at++) {
+    if (bytes[at] !== SLASH) continue;
+    const next = bytes[at + 1];
+    if (next === SLASH || next === DOT) return true;
+  }
+  return false;
+}
+
+function hasOddBytes(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) {
+    if ((bytes[at] ?? 0) > 0x7f || hasOddSegment(bytes, at)) return true;
+  }
+  return false;
 }
 
 /** Whether a path is its own key: relative, without escapes and dot segments. */

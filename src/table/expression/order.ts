@@ -9,6 +9,12 @@ export type Value = NonNullable<Scalar>;
  * equals -0, text goes by its UTF-8 bytes, binary by its bytes, false is below true.
  */
 export function compareValues(a: Value, b: Value): number {
+  // Most are, and two numbers are compared quickly; NaN is for what follows.
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (a < b) return -1;
+    if (a > b) return 1;
+    if (a === b) return 0;
+  }
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b);
   if (a < b) return -1;

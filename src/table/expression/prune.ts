@@ -47,6 +47,35 @@ export function wantedStats(predicate: BoundPredicate): readonly WantedColumn[] 
   );
 }
 
+/**
+ * The same condition with numbers for the bigints that are safe integers: for facts of many files, whose bounds are
+ * numbers where they can be, and which are compared several times as quickly so.
+ */
+export function forManyFiles(predicate: BoundPredicate): BoundPredicate {
+  return { ...predicate, root: withNumbers(predicate.root) };
+}
+
+function withNumbers(node: BoundNode): BoundNode {
+  switch (node.kind) {
+    case 'and':
+    case 'or':
+      return { ...node, nodes: node.nodes.map(withNumbers) };
+    case 'not':
+      return { ...node, node: withNumbers(node.node) };
+    case 'compare':
+      return { ...node, value: numberFor(node.value) };
+    case 'in':
+      return { ...node, values: node.values.map(numberFor) };
+    default:
+      return node;
+  }
+}
+
+function numberFor(value: Value): Value {
+  const number = typeof value === 'bigint' ? Number(value) : Number.NaN;
+  return Number.isSafeInteger(number) ? number : value;
+}
+
 /** A set of outcomes as bits. */
 const CAN_BE_TRUE = 1;
 const CAN_BE_FALSE = 2;
@@ -189,11 +218,13 @@ function anyWithin(values: readonly Value[], { min, max }: Range): boolean {
 
 /** As {@link compareValues}; a number and a bigint compare as the numbers they are. */
 function compareBound(bound: BoundValue, value: Value): number {
+  if (typeof bound !== 'object') return compareValues(bound, value);
   if (bound instanceof Utf8Text) return typeof value === 'string' ? bound.compareTo(value) : 0;
   return compareValues(bound, value);
 }
 
 function compareBounds(min: BoundValue, max: BoundValue): number {
+  if (typeof min === 'number' && typeof max === 'number') return min - max;
   if (max instanceof Utf8Text) {
     if (min instanceof Utf8Text) return min.compareTo(max);
     return typeof min === 'string' ? -max.compareTo(min) : 0;

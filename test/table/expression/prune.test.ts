@@ -15,6 +15,7 @@ import * as build from '../../../src/table/expression/builders.js';
 import type { Predicate } from '../../../src/table/expression/predicate-types.js';
 import {
   type FileFacts,
+  forManyFiles,
   mayMatch,
   mustMatch,
   wantedStats,
@@ -181,6 +182,7 @@ describe('pruning', () => {
         const bound = bindPredicate(predicate, schema);
         const outcomes = one.rows.map(wanted);
         for (const [source, facts] of one.facts(bound).entries()) {
+          expect(mayMatch(forManyFiles(bound), facts)).toBe(mayMatch(bound, facts));
           if (!mayMatch(bound, facts)) {
             pruned[source] = (pruned[source] ?? 0) + 1;
             expect(outcomes).not.toContain(true);

@@ -36,6 +36,8 @@ export interface PageHeader {
   readonly numNulls: number | undefined;
   /** Bytes of levels before the values of a second-version data page: these are never compressed. */
   readonly levelBytes: number;
+  /** How many of them are repetition levels, which come first. */
+  readonly repetitionBytes: number;
   /** Whether the values of a second-version data page are compressed by the chunk's codec. */
   readonly isCompressed: boolean;
   /** The `PageHeader` struct. */
@@ -88,6 +90,7 @@ const NOTHING = {
   numRows: undefined,
   numNulls: undefined,
   levelBytes: 0,
+  repetitionBytes: 0,
   isCompressed: true,
 } as const;
 
@@ -113,9 +116,8 @@ function dataPageV2(
   const numValues = count(header, 1, 'num_values');
   const numNulls = count(header, 2, 'num_nulls');
   const numRows = count(header, 3, 'num_rows');
-  const levelBytes =
-    count(header, 5, 'definition_levels_byte_length') +
-    count(header, 6, 'repetition_levels_byte_length');
+  const repetitionBytes = count(header, 6, 'repetition_levels_byte_length');
+  const levelBytes = count(header, 5, 'definition_levels_byte_length') + repetitionBytes;
   const isCompressed = header.field(7)?.value ?? true;
   if (typeof isCompressed !== 'boolean') throw new PageHeaderError('is_compressed is no boolean');
   if (numNulls > numValues || numRows > numValues) {
@@ -128,7 +130,8 @@ function dataPageV2(
     throw new PageHeaderError('its two sizes differ although it is not compressed');
   }
   const encoding = int(header, 4, 'encoding');
-  return { ...NOTHING, numValues, numNulls, numRows, levelBytes, isCompressed, encoding };
+  const levels = { levelBytes, repetitionBytes };
+  return { ...NOTHING, numValues, numNulls, numRows, ...levels, isCompressed, encoding };
 }
 
 function decode(bytes: Uint8Array): { readonly value: ThriftStruct; readonly length: number } {

@@ -4,6 +4,7 @@
  */
 import { crc32 } from '#page-bytes';
 import { type PageHeader, PageHeaderError, readPageHeader } from './page-header.js';
+import { areLevels } from './page-levels.js';
 import { zstdBound } from './zstd-bound.js';
 
 /** A page of more is refused: writers aim at 1 MiB, or put a whole chunk into one. */
@@ -88,6 +89,7 @@ export function walkPages(bytes: Uint8Array, chunk: ChunkSpan): PageSpan[] {
     checkPage(page, pages, chunk);
     checkSizes(page, bytes, chunk);
     checkCrc(page, bytes, chunk);
+    checkSecondLevels(page, bytes, chunk);
     pages.push(page);
     expanded += page.header.uncompressedBytes;
     if (expanded > chunk.uncompressedBytes * 2 + SIZE_SLACK) {
@@ -165,6 +167,9 @@ function checkPage({ start, header }: PageSpan, before: readonly PageSpan[], chu
   const { kind, encoding } = header;
   if (kind === 'dictionary') {
     if (before.length > 0) failPage(chunk, start, 'a dictionary is not the first page');
+    if (header.numValues > 0 && header.uncompressedBytes === 0) {
+      failPage(chunk, start, 'its dictionary has entries and no bytes');
+    }
     if (encoding !== PLAIN && encoding !== PLAIN_DICTIONARY) {
       failPage(chunk, start, `its dictionary has encoding ${encoding}`);
     }
@@ -191,6 +196,24 @@ function checkLevels(start: number, header: PageHeader, chunk: ChunkSpan): void 
   if (definition !== RLE || repetition !== RLE) {
     failUnsupported(chunk, start, 'levels that are not run-length encoded');
   }
+}
+
+/** Those of a second-version page, which are not compressed. */
+function checkSecondLevels(
+  { start, bodyStart, header }: PageSpan,
+  bytes: Uint8Array,
+  chunk: ChunkSpan,
+): void {
+  if (header.kind !== 'data v2') return;
+  const { maxDefinitionLevel, maxRepetitionLevel } = chunk;
+  const { numValues, repetitionBytes, levelBytes } = header;
+  const definitionStart = bodyStart + repetitionBytes;
+  const repetition = bytes.subarray(bodyStart, definitionStart);
+  const definition = bytes.subarray(definitionStart, bodyStart + levelBytes);
+  const isWhole =
+    areLevels({ bytes: repetition, numValues, maxLevel: maxRepetitionLevel }) &&
+    areLevels({ bytes: definition, numValues, maxLevel: maxDefinitionLevel });
+  if (!isWhole) failPage(chunk, start, 'its levels are not as many as its values');
 }
 
 /** Two names of one encoding: the older is written in first-version pages. */

@@ -9,6 +9,7 @@ import type { CompleteFileColumns, FileColumns, FileEntry } from '../log/file-li
 import { arrowType } from '../log/schema/arrow-type.js';
 import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
 import type { Snapshot } from '../log/table-snapshot.js';
+import type { RowRange } from '../storage/parquet/row-ranges.js';
 import type { DataFile } from './data-files.js';
 import { constantColumn } from './row/scalar-column.js';
 import type { Timestamp } from './row/timestamp.js';
@@ -114,14 +115,17 @@ export function materializedField(snapshot: Snapshot, own: StructField): StructF
   return name ? { name, type: 'long', nullable: true, metadata: {} } : undefined;
 }
 
-/** Rows of one file that follow each other. */
+/** Rows of one row group of a file. */
 export interface RowsOfFile {
   readonly tableUrl: string;
   readonly file: DataFile;
   /** Undefined when no row ids are wanted. */
   readonly add: AddFile | undefined;
-  /** The place of the first in the whole file. */
+  /** The place of the row group's first row in the whole file. */
   readonly firstRow: number;
+  /** Which rows they are, counted from that one. */
+  readonly ranges: readonly RowRange[];
+  /** How many. */
   readonly rows: number;
   /** What the file holds for it itself. */
   readonly materialized: Data | undefined;
@@ -162,11 +166,14 @@ function tracked(value: bigint | undefined, column: MetadataColumn, key: string)
   });
 }
 
-/** The values that the file holds, and where it holds none those from `first` on. */
-function longs({ rows, materialized }: RowsOfFile, first: bigint, step: bigint): Data {
+/** The values that the file holds, and where it holds none those that begin with `first` at the row group's first. */
+function longs({ ranges, rows, materialized }: RowsOfFile, first: bigint, step: bigint): Data {
   const values = new BigInt64Array(rows);
-  let next = first;
-  for (let row = 0; row < rows; row++, next += step) values[row] = next;
+  let at = 0;
+  for (const { start, end } of ranges) {
+    let next = first + BigInt(start) * step;
+    for (let row = start; row < end; row++, next += step) values[at++] = next;
+  }
   if (materialized !== undefined && materialized.nullCount < rows) {
     const stored = materialized.values as BigInt64Array;
     for (let row = 0; row < rows; row++) {

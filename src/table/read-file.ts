@@ -16,6 +16,7 @@ import type { Snapshot } from '../log/table-snapshot.js';
 import { decodeRowGroup } from '../storage/parquet/decode.js';
 import { readFooter } from '../storage/parquet/footer.js';
 import type { ParquetFooter } from '../storage/parquet/footer-types.js';
+import { countRows, type RowRange } from '../storage/parquet/row-ranges.js';
 import { type ParquetSource, storeSource } from '../storage/parquet/source.js';
 import type { DataFile } from './data-files.js';
 import { dataGone } from './data-gone.js';
@@ -113,27 +114,30 @@ export function wantedRows(
 }
 
 /**
- * Decodes one row group with all its rows: every wanted column, in the table's types; partition columns from the log.
+ * Decodes one row group: every wanted column, in the table's types; partition columns from the log.
+ * @param ranges - the rows wanted, counted from the row group's first; all when undefined
  */
 export async function readRowGroup(
   opened: OpenedFile,
   rowGroup: number,
   signal: AbortSignal,
+  ranges?: readonly RowRange[],
 ): Promise<RecordBatch> {
   const { reading, file, source, footer, add } = opened;
   const { schema, snapshot, stored, materialized } = reading;
   const mode = snapshot.columnMapping;
   const fileName = fileNames(stored, footer, mode);
   const leaves = leavesOf(footer, stored.fields, fileName);
-  const decoding = decodeRowGroup(source, footer, rowGroup, { leaves, signal });
+  const decoding = decodeRowGroup(source, footer, rowGroup, { leaves, ranges, signal });
   const decoded = await orGone(snapshot, decoding);
-  const rows = footer.rowGroups[rowGroup]?.numRows ?? 0;
+  const wanted = ranges ?? [{ start: 0, end: footer.rowGroups[rowGroup]?.numRows ?? 0 }];
+  const rows = countRows(wanted);
   const firstRow = firstRowOf(footer, rowGroup);
   const conformed = conformBatch(decoded, stored, {
     key: file.key,
     legacy: legacyRebase(footer.keyValue),
     fileName,
-    firstRow,
+    firstRow: firstRow + (wanted[0]?.start ?? 0),
   });
   const columns = new Map(stored.fields.map((field, at) => [field, conformed.data.children[at]]));
   const children = schema.fields.map((field) => {
@@ -147,6 +151,7 @@ export async function readRowGroup(
       file,
       add,
       firstRow,
+      ranges: wanted,
       rows,
       materialized: moved && columns.get(moved),
     });

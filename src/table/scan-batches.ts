@@ -2,10 +2,10 @@
 
 import type { RecordBatch } from 'apache-arrow';
 import { inOrder } from '../log/in-order.js';
-import { selectRows } from './expression/evaluate.js';
+import { RowGroupReader, type RowGroupUnit } from './late-read.js';
 import type { CallOptions } from './options.js';
 import { rowGroupFilter } from './prune-file.js';
-import { fileReading, type OpenedFile, openFile, readRowGroup, wantedRows } from './read-file.js';
+import { fileReading, type OpenedFile, openFile, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';
 
@@ -13,14 +13,6 @@ import type { PlannedFile, PlannedScan } from './scan-plan.js';
 const FILES_AHEAD = 4;
 /** Row groups decoded ahead: what bounds the memory of a scan whose consumer is slow. */
 const ROW_GROUPS_AHEAD = 2;
-
-interface Unit {
-  readonly opened: OpenedFile;
-  readonly rowGroup: number;
-  readonly allMatch: boolean;
-  /** Undefined: every row of the row group. */
-  readonly rows: Uint32Array | undefined;
-}
 
 /** Batches with the output columns and only matching rows; none is empty. Leaving the loop stops all I/O. */
 export async function* scanBatches(
@@ -33,11 +25,12 @@ export async function* scanBatches(
   let rows = 0;
   if (left === 0) return;
   let bytes = 0;
+  const reader = new RowGroupReader(plan);
   const read = async (
-    unit: Unit,
+    unit: RowGroupUnit,
     stop: AbortSignal,
   ): Promise<{ readonly batch: RecordBatch; readonly storedBytes: number }> => ({
-    batch: filtered(plan, await readRowGroup(unit.opened, unit.rowGroup, stop), unit),
+    batch: chosen(plan, await reader.read(unit, stop)),
     storedBytes: storedBytesOf(unit.opened, unit.rowGroup),
   });
   const ahead = inOrder(units(plan, signal), ROW_GROUPS_AHEAD, signal, read);
@@ -62,8 +55,10 @@ function storedBytesOf({ footer }: OpenedFile, rowGroup: number): number {
 async function* units(
   plan: PlannedScan,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Unit, void, undefined> {
+): AsyncGenerator<RowGroupUnit, void, undefined> {
   const reading = fileReading(plan.snapshot, plan.reading);
+  // Rows that are sure to be given: beyond the limit nothing is begun.
+  let sure = 0;
   const open = async (
     planned: PlannedFile,
     stop: AbortSignal,
@@ -77,41 +72,17 @@ async function* units(
     for (let rowGroup = 0; rowGroup < opened.footer.rowGroups.length; rowGroup++) {
       if (!mayHold(rowGroup)) continue;
       const rows = wantedRows(opened, rowGroup);
-      if (rows?.length !== 0) yield { opened, rowGroup, allMatch, rows };
+      if (rows?.length === 0) continue;
+      yield { opened, rowGroup, allMatch, rows };
+      const isSure = (where === undefined || allMatch) && plan.rowFilter === undefined;
+      if (isSure) sure += rows?.length ?? opened.footer.rowGroups[rowGroup]?.numRows ?? 0;
+      if (sure >= (plan.limit ?? Number.POSITIVE_INFINITY)) return;
     }
   }
 }
 
-function filtered(
-  plan: PlannedScan,
-  batch: RecordBatch,
-  { allMatch, rows: wanted }: Unit,
-): RecordBatch {
-  const { where, rowFilter } = plan;
-  const matching = where === undefined || allMatch ? undefined : selectRows(where, batch);
-  const picked =
-    matching === undefined || wanted === undefined
-      ? (matching ?? wanted)
-      : common(matching, wanted);
-  let rows = picked === undefined ? batch : kept(batch, picked);
-  if (rowFilter !== undefined && rows.numRows > 0) {
-    rows = kept(rows, rowFilter.keep(rows));
-  }
-  return rows;
-}
-
-/** What two ascending lists have in common. */
-function common(a: Uint32Array, b: Uint32Array): Uint32Array {
-  const both = new Uint32Array(Math.min(a.length, b.length));
-  let length = 0;
-  let at = 0;
-  for (const value of a) {
-    while (at < b.length && (b[at] ?? 0) < value) at++;
-    if (b[at] === value) both[length++] = value;
-  }
-  return both.subarray(0, length);
-}
-
-function kept(batch: RecordBatch, indexes: Uint32Array): RecordBatch {
-  return indexes.length === batch.numRows ? batch : takeRows(batch, indexes);
+function chosen({ rowFilter }: PlannedScan, batch: RecordBatch): RecordBatch {
+  if (rowFilter === undefined || batch.numRows === 0) return batch;
+  const rows = rowFilter.keep(batch);
+  return rows.length === batch.numRows ? batch : takeRows(batch, rows);
 }

@@ -1,0 +1,208 @@
+/**
+ * Late materialisation: the condition's columns of a row group first, then of the other columns only the pages that
+ * hold a matching row.
+ */
+import type { Data, RecordBatch } from 'apache-arrow';
+import { InternalError } from '../errors.js';
+import { arrowSchema } from '../log/schema/arrow-type.js';
+import { batchOf } from '../log/schema/conform.js';
+import type { StructType } from '../log/schema/types.js';
+import { rangesOf } from '../storage/parquet/row-ranges.js';
+import type { BoundPredicate } from './expression/bound.js';
+import { selectRows } from './expression/evaluate.js';
+import { type FileReading, fileReading, type OpenedFile, readRowGroup } from './read-file.js';
+import { takeRows } from './row/take.js';
+import { columnsOf } from './scan-columns.js';
+import type { PlannedScan } from './scan-plan.js';
+
+/** A row group to read, and what is known of its rows. */
+export interface RowGroupUnit {
+  readonly opened: OpenedFile;
+  readonly rowGroup: number;
+  /** Whether the condition holds for every row. */
+  readonly allMatch: boolean;
+  /** The rows that are there, ascending; undefined: every one. */
+  readonly rows: Uint32Array | undefined;
+}
+
+/** About the rows of a page; where a page of each run of so many is wanted, all are read at once. */
+export const BLOCK_ROWS = 16_384;
+
+/** Reading by pages pays while no more than this share of them is wanted. */
+export const MAX_BLOCK_SHARE = 0.8;
+
+/**
+ * Two rounds pay while no more than this share of the rows was kept so far: above it, what the second round leaves out
+ * is worth less than the wait for the first.
+ */
+export const MAX_KEPT_SHARE = 0.5;
+
+/** Reads the row groups of one scan; learns from each how selective the condition is. */
+export class RowGroupReader {
+  readonly #plan: PlannedScan;
+  readonly #condition: FileReading | undefined;
+  readonly #rest: FileReading | undefined;
+  /** Rows of a row group beyond these are not wanted. */
+  readonly #most: number;
+  #seen = 0;
+  #kept = 0;
+
+  constructor(plan: PlannedScan) {
+    this.#plan = plan;
+    const { snapshot, where, rowFilter, limit } = plan;
+    this.#most =
+      rowFilter === undefined ? (limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+    if (where === undefined) return;
+    const [asked, others] = divided(plan.reading, where);
+    const rest = fileReading(snapshot, others);
+    if (rest.stored.fields.length === 0) return;
+    this.#condition = fileReading(snapshot, asked);
+    this.#rest = rest;
+  }
+
+  /** The rows of the row group for which the condition holds, with every column that the plan reads. */
+  async read(unit: RowGroupUnit, stop: AbortSignal): Promise<RecordBatch> {
+    const { where } = this.#plan;
+    if (where === undefined || unit.allMatch) return await this.#readWanted(unit, stop);
+    const isLate = this.#kept <= this.#seen * MAX_KEPT_SHARE;
+    const [condition, rest] = [this.#condition, this.#rest];
+    const batch =
+      isLate && condition !== undefined && rest !== undefined
+        ? await this.#readLate(unit, { where, condition, rest }, stop)
+        : await this.#readAtOnce(unit, where, stop);
+    this.#seen += unit.rows?.length ?? rowsOf(unit);
+    this.#kept += batch.numRows;
+    return batch;
+  }
+
+  /** Without a condition. */
+  async #readWanted(unit: RowGroupUnit, stop: AbortSignal): Promise<RecordBatch> {
+    const { opened, rows } = unit;
+    const isCut = this.#most < (rows?.length ?? rowsOf(unit));
+    const first = isCut ? (rows?.subarray(0, this.#most) ?? firstRows(this.#most)) : rows;
+    return await readRows(unit, opened.reading, first, stop);
+  }
+
+  async #readAtOnce(
+    unit: RowGroupUnit,
+    where: BoundPredicate,
+    stop: AbortSignal,
+  ): Promise<RecordBatch> {
+    const { batch, places } = await readMatching(unit, unit.opened.reading, where, stop);
+    return taken(batch, places);
+  }
+
+  async #readLate(
+    unit: RowGroupUnit,
+    { where, condition, rest }: LateReading,
+    stop: AbortSignal,
+  ): Promise<RecordBatch> {
+    const { batch, places, rows } = await readMatching(unit, condition, where, stop);
+    const length = Math.min(rows.length, this.#most);
+    const asked = taken(batch, places.subarray(0, length));
+    if (length === 0) return asked;
+    const others = await readRows(unit, rest, rows.subarray(0, length), stop);
+    const { reading } = this.#plan;
+    const columns = new Map<string, Data | undefined>();
+    for (const { schema, data } of [asked, others]) {
+      for (const [at, { name }] of schema.fields.entries()) columns.set(name, data.children[at]);
+    }
+    const children = reading.fields.map(({ name }) => {
+      const column = columns.get(name);
+      if (column === undefined) {
+        throw new InternalError({ message: `column ${name} was read in neither round` });
+      }
+      return column;
+    });
+    return batchOf(arrowSchema(reading), children, length);
+  }
+}
+
+interface LateReading {
+  readonly where: BoundPredicate;
+  readonly condition: FileReading;
+  readonly rest: FileReading;
+}
+
+interface Matching {
+  readonly batch: RecordBatch;
+  /** Where the matching rows are in the batch, and in the row group. */
+  readonly places: Uint32Array;
+  readonly rows: Uint32Array;
+}
+
+/** Reads some columns, the condition's among them, and finds the rows that are there and match. */
+async function readMatching(
+  unit: RowGroupUnit,
+  reading: FileReading,
+  where: BoundPredicate,
+  stop: AbortSignal,
+): Promise<Matching> {
+  const { rows } = unit;
+  const isRanged = rows !== undefined && isSparse(rows, rowsOf(unit));
+  const batch = await readRows(unit, reading, isRanged ? rows : undefined, stop);
+  const found = selectRows(where, batch);
+  if (isRanged) return { batch, places: found, rows: found.map((place) => rows[place] ?? 0) };
+  const places = rows === undefined ? found : common(found, rows);
+  return { batch, places, rows: places };
+}
+
+/** These rows of a row group; all of them when undefined. */
+async function readRows(
+  unit: RowGroupUnit,
+  reading: FileReading,
+  rows: Uint32Array | undefined,
+  stop: AbortSignal,
+): Promise<RecordBatch> {
+  const opened = { ...unit.opened, reading };
+  if (rows !== undefined && isSparse(rows, rowsOf(unit))) {
+    return await readRowGroup(opened, unit.rowGroup, stop, rangesOf(rows));
+  }
+  const batch = await readRowGroup(opened, unit.rowGroup, stop);
+  return rows === undefined ? batch : taken(batch, rows);
+}
+
+/** Whether so few pages hold these rows that the others are worth leaving out. */
+function isSparse(rows: Uint32Array, numRows: number): boolean {
+  let blocks = 0;
+  let last = -1;
+  for (const row of rows) {
+    const block = Math.floor(row / BLOCK_ROWS);
+    if (block !== last) blocks += 1;
+    last = block;
+  }
+  return blocks <= Math.ceil(numRows / BLOCK_ROWS) * MAX_BLOCK_SHARE;
+}
+
+function divided({ fields }: StructType, where: BoundPredicate): [StructType, StructType] {
+  const asked = new Set(columnsOf({ type: 'struct', fields }, where));
+  const part = (isAsked: boolean): StructType => ({
+    type: 'struct',
+    fields: fields.filter((field) => asked.has(field) === isAsked),
+  });
+  return [part(true), part(false)];
+}
+
+function firstRows(count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, row) => row);
+}
+
+function rowsOf({ opened, rowGroup }: RowGroupUnit): number {
+  return opened.footer.rowGroups[rowGroup]?.numRows ?? 0;
+}
+
+function taken(batch: RecordBatch, rows: Uint32Array): RecordBatch {
+  return rows.length === batch.numRows ? batch : takeRows(batch, rows);
+}
+
+/** What two ascending lists have in common. */
+function common(a: Uint32Array, b: Uint32Array): Uint32Array {
+  const both = new Uint32Array(Math.min(a.length, b.length));
+  let length = 0;
+  let at = 0;
+  for (const value of a) {
+    while (at < b.length && (b[at] ?? 0) < value) at++;
+    if (b[at] === value) both[length++] = value;
+  }
+  return both.subarray(0, length);
+}

@@ -14,6 +14,7 @@ import {
   isUtc,
   type LegacyCalendar,
 } from './legacy-calendar.js';
+import { type Rebase, zoneRebase } from './legacy-zone.js';
 
 const MILLIS_PER_DAY = 86_400_000n;
 const SECONDS_PER_DAY = 86_400;
@@ -195,15 +196,22 @@ function rebasedDays(days: Int32Array): Int32Array {
 
 function rebasedMicros(data: Data, micros: BigInt64Array, place: CastPlace): BigInt64Array {
   let rebased = micros;
+  let rebase: Rebase | undefined;
   const zone = place.rules.legacy?.zone;
   for (let index = 0; index < data.length; index++) {
     const value = micros[index] ?? 0n;
     if (value >= FIRST_COMMON_MICROS || !counts(data, place, index)) continue;
-    if (!isUtc(zone)) throw legacyCalendarError(place, index, zone);
+    rebase ??= zone === undefined ? undefined : rebaseIn(zone);
+    if (rebase === undefined) throw legacyCalendarError(place, index, zone);
     if (rebased === micros) rebased = micros.slice();
-    rebased[index] = gregorianMicros(value);
+    rebased[index] = rebase(value);
   }
   return rebased;
+}
+
+/** The zones that have always been at UTC need no history. */
+function rebaseIn(zone: string): Rebase | undefined {
+  return isUtc(zone) ? gregorianMicros : zoneRebase(zone);
 }
 
 function legacyCalendarError(

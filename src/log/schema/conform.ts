@@ -50,7 +50,7 @@ export interface ConformWhere extends ConformFile {
  * @throws CorruptDataError that names file, column, both types and the row, when type or value do
  * not fit
  * @throws UnsupportedFeatureError for a type that Varve does not know, and for a timestamp before
- * 1900 in the old calendar of another zone than UTC
+ * 1900 in the old calendar of a time zone whose history is not known for certain
  * @throws LimitError when large offsets do not fit into 32 bits
  */
 export function conformColumn(

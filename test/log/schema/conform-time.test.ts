@@ -209,6 +209,7 @@ describe('the calendar of old Spark', () => {
 
   const utc = { dateTime: true, int96: true, zone: 'UTC' };
   const tokyo = { ...utc, zone: 'Asia/Tokyo' };
+  const manila = { ...utc, zone: 'Asia/Manila' };
 
   it('moves dates', () => {
     const data = conform(columnOf(new arrow.Int32(), [-354_280, 0, null]), 'date', { legacy: utc });
@@ -228,19 +229,31 @@ describe('the calendar of old Spark', () => {
     expect(raw(conform(kept96, 'timestamp', { legacy: only96 }))).toEqual([moved]);
   });
 
-  it('refuses timestamps before 1900 of another zone, and only those', () => {
+  it('moves timestamps that were written in another zone by its history', () => {
+    const noon = -2_524_608_000_000_000n;
+    const data = timestamps(arrow.TimeUnit.MICROSECOND, [noon, -2_208_988_800_000_000n]);
+    const moved = raw(conform(data, 'timestamp', { legacy: tokyo }));
+    expect(moved).toEqual([noon, -2_208_988_800_000_000n]);
+    const before = timestamps(arrow.TimeUnit.MICROSECOND, [noon - 2n ** 50n]);
+    const moreThanNine = 18n * 60n + 59n;
+    expect(raw(conform(before, 'timestamp', { legacy: tokyo }))).toEqual([
+      noon - 2n ** 50n - moreThanNine * 1_000_000n,
+    ]);
+  });
+
+  it('refuses timestamps before 1900 of a zone whose history is in doubt, and only those', () => {
     const cut = -2_208_988_800_000_000n;
     const data = timestamps(arrow.TimeUnit.MICROSECOND, [cut, cut - 1n]);
-    expect(thrown(() => conform(data, 'timestamp', { legacy: tokyo, firstRow: 10 }))).toMatchObject(
-      {
-        code: 'UNSUPPORTED_FEATURE',
-        features: ['legacy calendar'],
-        message: expect.stringMatching(/column c, row 11/),
-      },
-    );
+    expect(
+      thrown(() => conform(data, 'timestamp', { legacy: manila, firstRow: 10 })),
+    ).toMatchObject({
+      code: 'UNSUPPORTED_FEATURE',
+      features: ['legacy calendar'],
+      message: expect.stringMatching(/column c, row 11/),
+    });
     const hidden = withNulls(data, (row) => row === 1);
-    expect(raw(conform(hidden, 'timestamp', { legacy: tokyo }))).toEqual([cut, null]);
-    const { zone: _zone, ...noZone } = tokyo;
+    expect(raw(conform(hidden, 'timestamp', { legacy: manila }))).toEqual([cut, null]);
+    const { zone: _zone, ...noZone } = manila;
     expect(
       thrown(() => conform(data, 'timestamp', { legacy: { ...noZone, zone: undefined } })),
     ).toMatchObject({ code: 'UNSUPPORTED_FEATURE' });

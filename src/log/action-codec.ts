@@ -48,9 +48,34 @@ export function forEachAction(
     }
     start = end;
   }
-  if (isEmpty) {
-    throw new CorruptDataError({ message: 'a commit holds no action', key, position: 0 });
+  if (isEmpty) throw emptyError(key);
+}
+
+/**
+ * Visits the lines of one commit that are not blank, by the bytes from `start` to `end`; `line` gives the text.
+ * @throws CorruptDataError, LimitError as {@link parseCommit}; for bytes that are no UTF-8 only from `line`
+ */
+export function forEachLine(
+  bytes: Uint8Array,
+  key: string,
+  visit: (start: number, end: number, line: () => CommitLine) => void,
+): void {
+  let isEmpty = true;
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const from = start;
+    start = end + 1;
+    checkLength(end - from, from, key);
+    if (isBlankLine(bytes, from, end)) continue;
+    isEmpty = false;
+    visit(from, end, () => {
+      const chunk = new Chunk(bytes, from, end, key);
+      chunk.next();
+      return chunk;
+    });
   }
+  if (isEmpty) throw emptyError(key);
 }
 
 /**
@@ -74,6 +99,13 @@ export function encodeCommit(actions: readonly Action[]): Uint8Array {
 }
 
 const NEWLINE = 10;
+const SPACE = 32;
+const RETURN = 13;
+const TAB = 9;
+
+function emptyError(key: string): CorruptDataError {
+  return new CorruptDataError({ message: 'a commit holds no action', key, position: 0 });
+}
 
 /**
  * The end of the lines that begin at `start` and are decoded together: behind a newline, or the
@@ -85,15 +117,18 @@ function chunkEnd(bytes: Uint8Array, start: number, key: string): number {
   if (last >= start) return last + 1;
   const next = bytes.indexOf(NEWLINE, start + CHUNK_BYTES);
   const end = next < 0 ? bytes.length : next + 1;
-  if (end - start > MAX_LINE_BYTES) {
-    throw new LimitError({
-      message: `a line of the log is too long key=${key} position=${start}`,
-      limit: 'MAX_LINE_BYTES',
-      value: end - start,
-      max: MAX_LINE_BYTES,
-    });
-  }
+  checkLength(end - start, start, key);
   return end;
+}
+
+function checkLength(bytes: number, position: number, key: string): void {
+  if (bytes <= MAX_LINE_BYTES) return;
+  throw new LimitError({
+    message: `a line of the log is too long key=${key} position=${position}`,
+    limit: 'MAX_LINE_BYTES',
+    value: bytes,
+    max: MAX_LINE_BYTES,
+  });
 }
 
 /** Whole lines as text, one of them current. */
@@ -127,6 +162,14 @@ class Chunk implements CommitLine {
     }
     return false;
   }
+}
+
+function isBlankLine(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at];
+    if (byte !== SPACE && byte !== RETURN && byte !== TAB) return false;
+  }
+  return true;
 }
 
 function isBlank(text: string): boolean {

@@ -5,8 +5,8 @@ import type { AddFile, DeletionVectorDescriptor, StringMap } from './actions.js'
 import { child, LongColumn, TextColumn, TextMapColumn } from './arrow-column.js';
 import { deletionVectorAt } from './checkpoint-rows.js';
 import { REST_OF_ADD, SCANNED_ADD } from './checkpoint-schema.js';
+import type { BaseBlock } from './file-history.js';
 import type { CompleteFileColumns, FileColumns } from './file-list.js';
-import type { BaseBlock } from './file-state.js';
 import { parsedStats } from './parsed-stats.js';
 import { RowSet } from './row-set.js';
 import { StructColumn } from './struct-column.js';

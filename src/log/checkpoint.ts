@@ -5,12 +5,13 @@
 import { CorruptDataError, NotFoundError } from '../errors.js';
 import type { ObjectInfo } from '../storage/object-store.js';
 import { storeSource } from '../storage/parquet/source.js';
-import { forEachAction } from './action-codec.js';
+import type { ActionBlock } from './action-block.js';
 import { resolveActionPath } from './action-path.js';
-import type { Action, Sidecar } from './actions.js';
+import type { Sidecar } from './actions.js';
 import { type CheckpointRows, readParts } from './checkpoint-reader.js';
 import { SIDECARS } from './log-path.js';
 import type { CheckpointCandidate } from './log-segment.js';
+import { parseFiles } from './parse-files.js';
 import { PathIndex } from './path-index.js';
 import type { LogContext } from './table-snapshot.js';
 
@@ -19,7 +20,7 @@ export interface CheckpointContent extends CheckpointRows {
   /** Finds the rows of the blocks by path. */
   readonly index: PathIndex;
   /** The adds and removes of a checkpoint in JSON, which has no blocks of its own. */
-  readonly files: readonly Action[];
+  readonly files: readonly ActionBlock[];
 }
 
 /**
@@ -70,14 +71,11 @@ async function readJson(
     const message = `the checkpoint ${key} was listed and is gone`;
     throw new NotFoundError({ message, kind: 'object', thing: key });
   }
-  const actions: Action[] = [];
-  forEachAction(object.bytes, key, (action) => {
-    actions.push(action);
-  });
+  const { actions, files } = parseFiles(object.bytes, key, 0);
   return {
     parts: [],
     blocks: [],
-    files: actions.filter(({ kind }) => kind === 'add' || kind === 'remove'),
+    files,
     protocol: actions.find((action) => action.kind === 'protocol')?.protocol,
     metadata: actions.find((action) => action.kind === 'metaData')?.metaData,
     transactions: actions.flatMap((action) => (action.kind === 'txn' ? [action.txn] : [])),

@@ -2,109 +2,24 @@
  * The active files and tombstones of a run of versions: a checkpoint's columns that never change, and behind them what
  * JSON commits did, each with the version it came and went at. Snapshots of neighbouring versions share all of it.
  */
-import { reconcileKey } from './action-path.js';
-import type { Action, AddFile, DeletionVectorDescriptor, RemoveFile } from './actions.js';
-import type { TextColumn } from './arrow-column.js';
+import type { ActionBlock } from './action-block.js';
+import type { Action, AddFile, RemoveFile } from './actions.js';
 import {
-  ActionColumns,
-  type FileBlock,
-  type FileColumns,
-  FileEntry,
-  type FileList,
-} from './file-list.js';
-import { PathIndex, type RowPlace } from './path-index.js';
+  type BaseBlock,
+  deletionVectorId,
+  type Entry,
+  entriesOf,
+  History,
+} from './file-history.js';
+import { ActionColumns, type FileBlock, FileEntry, type FileList } from './file-list.js';
+import type { PathIndex, RowPlace } from './path-index.js';
 import { RowSet } from './row-set.js';
 
-/** One block of a checkpoint: columns, the paths as bytes, and which rows are adds. */
-export interface BaseBlock {
-  readonly columns: FileColumns;
-  readonly paths: TextColumn;
-  readonly rows: RowSet;
-}
+const NONE: ReadonlyMap<number, number> = new Map();
 
-/** The last action on a file, and the versions at which it is the last: from `since`, before `until`. */
-interface Entry {
-  readonly key: string;
-  readonly add: AddFile | undefined;
-  readonly remove: RemoveFile | undefined;
-  readonly since: number;
-  until: number;
-}
-
-/** How many entries that no newest snapshot sees are kept before the tail is copied without them. */
-const MIN_DEAD_ENTRIES = 1024;
-
-/**
- * PROTOCOL.md "Deletion Vectors", "Derived Fields": what tells two states of one data file apart.
- * @returns '' for a file without a deletion vector
- */
-export function deletionVectorId(descriptor: DeletionVectorDescriptor | undefined): string {
-  if (descriptor === undefined) return '';
-  const { storageType, pathOrInlineDv, offset } = descriptor;
-  return `${storageType}${pathOrInlineDv}${offset === undefined ? '' : `@${offset}`}`;
-}
-
-/** The primary key of an add or remove, as text; neither part can hold the separator. */
-function fileKey(file: AddFile | RemoveFile, tableUrl: string): string {
-  return `${deletionVectorId(file.deletionVector)}\n${reconcileKey(file.path, tableUrl)}`;
-}
-
-/** What a history begins with. */
-interface Origin {
-  readonly base: readonly BaseBlock[];
-  readonly index: PathIndex;
-  readonly tableUrl: string;
-}
-
-/**
- * What the versions of one history share. Only ever grows, and only at its newest version: a view of an older one
- * does not change, whatever is added behind it.
- */
-class History implements Origin {
-  readonly base: readonly BaseBlock[];
-  readonly index: PathIndex;
-  readonly tableUrl: string;
-  /** In the order of the log. */
-  entries: Entry[] = [];
-  /** The newest version that is in here. */
-  head: number;
-  dead = 0;
-  readonly latest = new Map<string, Entry>();
-  /** Rows of the base that ended, by block, with the version at which. */
-  readonly ended: Map<number, number>[];
-
-  constructor(origin: Origin, head: number) {
-    this.base = origin.base;
-    this.index = origin.index;
-    this.tableUrl = origin.tableUrl;
-    this.head = head;
-    this.ended = this.base.map(() => new Map<number, number>());
-  }
-
-  /** A history that ends at `version`, for a commit that does not follow the newest one here. */
-  upTo(version: number): History {
-    const copy = new History(this, version);
-    for (const entry of this.entries) {
-      if (entry.since > version || entry.until <= version) continue;
-      const kept = { ...entry, until: Number.POSITIVE_INFINITY };
-      copy.entries.push(kept);
-      copy.latest.set(entry.key, kept);
-    }
-    for (const [block, rows] of this.ended.entries()) {
-      for (const [row, since] of rows) if (since <= version) copy.ended[block]?.set(row, since);
-    }
-    return copy;
-  }
-
-  isBloated(): boolean {
-    return this.dead > MIN_DEAD_ENTRIES && this.dead * 2 > this.entries.length;
-  }
-}
-
-/** How much a change adds to the count and the bytes of the active files. */
-interface Tally {
-  count: number;
-  sizeBytes: number;
+interface FileTally {
+  readonly count: number;
+  readonly sizeBytes: number;
 }
 
 /** The files of one version. */
@@ -115,7 +30,7 @@ export class FileState implements FileList {
   readonly #version: number;
   #blocks: readonly FileBlock[] | undefined;
 
-  private constructor(history: History, version: number, tally: Tally) {
+  private constructor(history: History, version: number, tally: FileTally) {
     this.#history = history;
     this.#version = version;
     this.count = tally.count;
@@ -147,11 +62,18 @@ export class FileState implements FileList {
     return this.#history.base;
   }
 
-  /** The files after the commit `version` with these actions; this state stays as it is. */
-  after(version: number, actions: readonly Action[]): FileState {
+  /**
+   * The files after the commit `version` with these actions; this state stays as it is.
+   * @param blocks - the adds and removes of a large commit, which are then not among the actions
+   */
+  after(
+    version: number,
+    actions: readonly Action[],
+    blocks: readonly ActionBlock[] = [],
+  ): FileState {
     // All keys first: an action that cannot be keyed must not leave half a commit behind.
-    const keyed = keyedFiles(actions, version, this.#history.tableUrl);
-    if (keyed.length === 0 && this.#history.head === this.#version) {
+    const keyed = entriesOf(actions, version, this.#history.tableUrl);
+    if (keyed.length + blocks.length === 0 && this.#history.head === this.#version) {
       this.#history.head = version;
       return new FileState(this.#history, version, this);
     }
@@ -161,7 +83,8 @@ export class FileState implements FileList {
         ? this.#history
         : this.#history.upTo(this.#version);
     const tally = { count: this.count, sizeBytes: this.sizeBytes };
-    for (const entry of keyed) applyEntry(history, entry, tally);
+    for (const block of blocks) history.append(block, version, tally);
+    for (const entry of keyed) history.apply(entry, tally);
     history.head = version;
     return new FileState(history, version, tally);
   }
@@ -185,13 +108,19 @@ export class FileState implements FileList {
     }
   }
 
-  /** How many actions on files are held in memory behind the checkpoint, those of no effect any more included. */
+  /** How many actions on files are held as objects behind the checkpoint, those of no effect any more included. */
   get heldEntries(): number {
     return this.#history.entries.length;
   }
 
-  /** Tombstones that commits behind the checkpoint left, in the order of the log. */
+  /** Tombstones that commits behind the checkpoint left: of large commits first, each in the order of the log. */
   *tombstones(): IterableIterator<RemoveFile> {
+    for (const { block, since, ended } of this.#history.tail) {
+      if (since > this.#version) break;
+      for (let row = 0; row < block.length; row++) {
+        if (!block.rows.has(row) && !this.#hasEnded(ended, row)) yield block.remove(row);
+      }
+    }
     for (const entry of this.#history.entries) {
       if (entry.remove !== undefined && this.#sees(entry)) yield entry.remove;
     }
@@ -199,25 +128,31 @@ export class FileState implements FileList {
 
   /** Whether a commit behind the checkpoint said anything of the file that a checkpoint's tombstone names. */
   overrides(tombstone: RemoveFile): boolean {
-    const entry = this.#history.latest.get(fileKey(tombstone, this.#history.tableUrl));
-    if (entry === undefined) return false;
-    if (this.#sees(entry)) return true;
-    return this.#history.entries.some(
-      ({ key, since }) => key === entry.key && since <= this.#version,
-    );
+    return this.#history.saysOf(tombstone, this.#version);
+  }
+
+  #hasEnded(ended: ReadonlyMap<number, number>, row: number): boolean {
+    return (ended.get(row) ?? Number.POSITIVE_INFINITY) <= this.#version;
   }
 
   #sees(entry: Entry): boolean {
     return entry.since <= this.#version && this.#version < entry.until;
   }
 
+  #without(rows: RowSet, ended: ReadonlyMap<number, number> | undefined): RowSet {
+    return rows.without(
+      [...(ended?.keys() ?? [])].filter((row) => this.#hasEnded(ended ?? NONE, row)),
+    );
+  }
+
   #makeBlocks(): FileBlock[] {
     const blocks: FileBlock[] = [];
     for (const [index, { columns, rows }] of this.#history.base.entries()) {
-      const ended = [...(this.#history.ended[index] ?? [])]
-        .filter(([, since]) => since <= this.#version)
-        .map(([row]) => row);
-      blocks.push({ columns, live: rows.without(ended) });
+      blocks.push({ columns, live: this.#without(rows, this.#history.ended[index]) });
+    }
+    for (const { block, since, ended } of this.#history.tail) {
+      if (since > this.#version) break;
+      blocks.push({ columns: block, live: this.#without(block.rows, ended) });
     }
     const adds: AddFile[] = [];
     for (const entry of this.#history.entries) {
@@ -227,63 +162,6 @@ export class FileState implements FileList {
       blocks.push({ columns: new ActionColumns(adds), live: RowSet.all(adds.length) });
     }
     return blocks;
-  }
-}
-
-function keyedFiles(actions: readonly Action[], version: number, tableUrl: string): Entry[] {
-  const entries: Entry[] = [];
-  const until = Number.POSITIVE_INFINITY;
-  for (const action of actions) {
-    if (action.kind === 'add') {
-      const { add } = action;
-      entries.push({ key: fileKey(add, tableUrl), add, remove: undefined, since: version, until });
-    } else if (action.kind === 'remove') {
-      const { remove } = action;
-      entries.push({
-        key: fileKey(remove, tableUrl),
-        add: undefined,
-        remove,
-        since: version,
-        until,
-      });
-    }
-  }
-  return entries;
-}
-
-function applyEntry(history: History, entry: Entry, tally: Tally): void {
-  const before = history.latest.get(entry.key);
-  if (before !== undefined) {
-    before.until = entry.since;
-    history.dead++;
-    if (before.add !== undefined) {
-      tally.count--;
-      tally.sizeBytes -= before.add.size;
-    }
-  } else {
-    endBaseRows(history, entry, tally);
-  }
-  history.entries.push(entry);
-  history.latest.set(entry.key, entry);
-  if (entry.add !== undefined) {
-    tally.count++;
-    tally.sizeBytes += entry.add.size;
-  }
-}
-
-function endBaseRows(history: History, entry: Entry, tally: Tally): void {
-  const file = entry.add ?? entry.remove;
-  if (file === undefined || history.base.length === 0) return;
-  const id = deletionVectorId(file.deletionVector);
-  for (const { block, row } of history.index.find(reconcileKey(file.path, history.tableUrl))) {
-    const found = history.base[block];
-    const ended = history.ended[block];
-    if (found === undefined || ended === undefined) continue;
-    if (!found.rows.has(row) || ended.has(row)) continue;
-    if (deletionVectorId(found.columns.deletionVector(row)) !== id) continue;
-    ended.set(row, entry.since);
-    tally.count--;
-    tally.sizeBytes -= found.columns.size(row);
   }
 }
 

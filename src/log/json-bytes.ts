@@ -17,6 +17,11 @@ const CLASSES = Uint8Array.from({ length: 256 }, (_, byte) => {
   return byte < 0x80 ? PLAIN : BEYOND_ASCII;
 });
 
+/** 1 for what may follow a backslash by itself. */
+const ESCAPES = Uint8Array.from({ length: 256 }, (_, byte) =>
+  '"\\/bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
+
 /** What {@link stringEnd} met in the string it went over last. */
 let seenLast = PLAIN;
 
@@ -97,7 +102,7 @@ function wordEnd(bytes: Uint8Array, from: number, word: string): number {
 /** The place behind an escape, given the place behind its backslash. */
 function escapeEnd(bytes: Uint8Array, at: number): number {
   const kind = bytes[at] ?? 0;
-  if (kind !== 0x75) return '"\\/bfnrt'.includes(String.fromCharCode(kind)) ? at + 1 : ODD;
+  if (kind !== 0x75) return ESCAPES[kind] === 1 ? at + 1 : ODD;
   for (let digit = at + 1; digit <= at + 4; digit++) {
     const byte = (bytes[digit] ?? 0) | 0x20;
     if (!isDigit(bytes[digit] ?? 0) && (byte < 0x61 || byte > 0x66)) return ODD;

@@ -62,7 +62,8 @@ export class JsonMembers {
     let at = this.#space(start);
     if (bytes[at] === OPEN_OBJECT) {
       at = this.#object(this.#root, at);
-      if (at !== ODD && this.#space(at) === end) {
+      // What follows the text may begin with a space too.
+      if (at !== ODD && at <= end && this.#space(at) >= end) {
         this.#shape.end(bytes, end);
         return true;
       }

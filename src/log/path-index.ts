@@ -78,16 +78,65 @@ export class PathIndex {
     }
   }
 
+  /**
+   * Adds the rows of one more block, in order; of each, first tells the rows of the same path that are here or in
+   * `older`. Its set does not count.
+   */
+  append(
+    block: PathBlock,
+    older: PathIndex,
+    visit: (row: number, earlier: RowPlace, isOlder: boolean) => void,
+  ): void {
+    this.reserve(block.rows.length);
+    const start = this.#rows;
+    this.#blocks.push(block);
+    this.#starts.push(start);
+    this.#rows += block.rows.length;
+    const { paths, rows } = block;
+    const { values, offsets } = paths;
+    const anyColon = values.subarray(0, offsets[rows.length]).includes(COLON);
+    for (let row = 0; row < rows.length; row++) {
+      const from = offsets[row] ?? 0;
+      const to = offsets[row + 1] ?? 0;
+      let hash = anyColon ? UNUSUAL : hashUsual(values, from, to);
+      let key: Uint8Array | undefined;
+      if (hash === UNUSUAL) {
+        key = encoder.encode(reconcileKey(paths.get(row) ?? '', this.tableUrl));
+        hash = hashBytes(key);
+        this.#unusual.set(start + row, key);
+      }
+      const isMet = this.#hasHash(hash);
+      if (isMet || older.#hasHash(hash)) {
+        key ??= values.subarray(from, to);
+        older.#eachSame(key, hash, (place) => visit(row, place, true));
+        this.#eachSame(key, hash, (place) => visit(row, place, false));
+      }
+      this.#insert(hash, start + row);
+    }
+  }
+
+  #hasHash(hash: number): boolean {
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      if (this.#slots[slot * 2 + 1] === NO_ROW) return false;
+      if (this.#slots[slot * 2] === hash) return true;
+    }
+  }
+
   /** The rows whose path has this reconcile key. */
-  *find(key: string): IterableIterator<RowPlace> {
+  find(key: string): readonly RowPlace[] {
     const wanted = encoder.encode(key);
-    const hash = hashBytes(wanted);
+    const found: RowPlace[] = [];
+    this.#eachSame(wanted, hashBytes(wanted), (place) => found.push(place));
+    return found;
+  }
+
+  #eachSame(wanted: Uint8Array, hash: number, visit: (place: RowPlace) => void): void {
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = this.#slots[slot * 2 + 1] ?? NO_ROW;
       if (entry === NO_ROW) return;
       if (this.#slots[slot * 2] !== hash) continue;
       const place = this.#place(entry - 1);
-      if (equalBytes(this.#keyBytes(entry - 1, place), wanted)) yield place;
+      if (equalBytes(this.#keyBytes(entry - 1, place), wanted)) visit(place);
     }
   }
 

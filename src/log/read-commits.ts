@@ -1,17 +1,15 @@
 /** The commits of a segment as they are replayed: one after the other, or several at one go from a log compaction file. */
 import { isVarveError, NotFoundError } from '../errors.js';
 import type { ObjectInfo, ObjectStore, StoredObject } from '../storage/object-store.js';
-import { parseCommit } from './action-codec.js';
-import type { Action } from './actions.js';
 import { inOrder } from './in-order.js';
 import type { LogSegment } from './log-segment.js';
+import { type ParsedCommit, parseFiles } from './parse-files.js';
 
 /** Commits that are read ahead of the one that is replayed: they are small, and each costs a round trip. */
 export const COMMITS_AHEAD = 64;
 
 /** What one or several commits did. */
-export interface CommitStep {
-  readonly actions: readonly Action[];
+export interface CommitStep extends ParsedCommit {
   /** The commits that it stands for, ascending, at least one. */
   readonly commits: readonly [ObjectInfo, ...ObjectInfo[]];
   /** Whether it was read from a log compaction file, which holds no commitInfo. */
@@ -75,8 +73,7 @@ async function readCompacted(
   try {
     const object = await store.get(key, { ifMatch: etag, signal });
     if (object === undefined) return undefined;
-    const actions = parseCommit(object.bytes, key);
-    return { actions, commits: [first, ...others], isCompacted: true };
+    return { ...parseFiles(object.bytes, key), commits: [first, ...others], isCompacted: true };
   } catch (error) {
     if (isVarveError(error, 'CORRUPT_DATA', 'LIMIT')) return undefined;
     throw error;
@@ -86,7 +83,7 @@ async function readCompacted(
 /** One at a time: what a large commit holds is let go before the next is parsed. */
 function* parsed(objects: readonly StoredObject[]): Generator<CommitStep> {
   for (const { bytes, info } of objects) {
-    yield { actions: parseCommit(bytes, info.key), commits: [info], isCompacted: false };
+    yield { ...parseFiles(bytes, info.key), commits: [info], isCompacted: false };
   }
 }
 

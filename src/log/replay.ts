@@ -1,5 +1,6 @@
 /** What a log says, commit after commit: PROTOCOL.md "Action Reconciliation". Pure: nothing is read here. */
 import { CorruptDataError } from '../errors.js';
+import type { ActionBlock } from './action-block.js';
 import type { Action, DomainMetadata, Metadata, Protocol, SetTransaction } from './actions.js';
 import type { CheckpointContent } from './checkpoint.js';
 import { FileState } from './file-state.js';
@@ -54,8 +55,21 @@ export function checkpointState(
     domains: LayeredMap.from(
       content.domains.filter(({ removed }) => !removed).map((domain) => [domain.domain, domain]),
     ),
-    files: FileState.start(content.blocks, content.index, version).after(version, content.files),
+    files: FileState.start(content.blocks, content.index, version).after(
+      version,
+      [],
+      content.files,
+    ),
   };
+}
+
+/** What one commit did, or several whose actions were reconciled already. */
+export interface Reconciled {
+  readonly actions: readonly Action[];
+  /** Adds and removes that are in columns, and then not among the actions. */
+  readonly files?: readonly ActionBlock[] | undefined;
+  /** The last version; the one after the state's when undefined. */
+  readonly version?: number | undefined;
 }
 
 /**
@@ -64,9 +78,8 @@ export function checkpointState(
  */
 export function reconcile(
   state: TableState,
-  actions: readonly Action[],
+  { actions, files = [], version = state.version + 1 }: Reconciled,
   rules: ReplayRules,
-  version: number = state.version + 1,
 ): TableState {
   let { protocol, metadata } = state;
   const transactions = new Map<string, SetTransaction>();
@@ -98,7 +111,7 @@ export function reconcile(
     metadata,
     transactions: state.transactions.with(transactions),
     domains: state.domains.with(domains),
-    files: state.files.after(version, actions),
+    files: state.files.after(version, actions, files),
   };
 }
 

@@ -200,13 +200,13 @@ class Replay {
     segment: Pick<LogSegment, 'commits' | 'compactions' | 'bodies'>,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    for await (const { actions, commits, isCompacted } of readCommits(
+    for await (const { actions, files, commits, isCompacted } of readCommits(
       this.#log.store,
       segment,
       signal,
     )) {
       const version = this.#state.version + commits.length;
-      this.#state = reconcile(this.#state, actions, this.#rules, version);
+      this.#state = reconcile(this.#state, { actions, files, version }, this.#rules);
       for (const file of commits) this.#meet(file, undefined);
       // The last of several may be wanted for its time.
       this.#info = isCompacted ? 'not read' : commitInfoOf(actions);
@@ -214,7 +214,7 @@ class Replay {
   }
 
   apply(actions: readonly Action[], file: CommitFile): void {
-    this.#state = reconcile(this.#state, actions, this.#rules);
+    this.#state = reconcile(this.#state, { actions }, this.#rules);
     this.#meet(file, commitInfoOf(actions));
   }
 

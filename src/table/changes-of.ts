@@ -11,7 +11,7 @@ import type {
   RemoveFile,
   StringMap,
 } from '../log/actions.js';
-import { deletionVectorId } from '../log/file-state.js';
+import { deletionVectorId } from '../log/file-history.js';
 
 /** A file in which rows of a change are. */
 export interface ChangedFile {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { InvalidArgumentError, LimitError } from '../errors.js';
 import type { StringMap } from '../log/actions.js';
 import { versionAt } from '../log/commit-times.js';
-import { deletionVectorId } from '../log/file-state.js';
+import { deletionVectorId } from '../log/file-history.js';
 import { physicalName } from '../log/schema/column-mapping.js';
 import { parseTimestamp } from '../log/schema/scalar-text.js';
 import { loadSnapshot } from '../log/snapshot.js';

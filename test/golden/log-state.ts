@@ -1,4 +1,4 @@
-import { deletionVectorId } from '../../src/log/file-state.js';
+import { deletionVectorId } from '../../src/log/file-history.js';
 import type { Snapshot } from '../../src/log/table-snapshot.js';
 
 /** Everything that rows depend on, in one order. */

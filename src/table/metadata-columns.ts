@@ -5,6 +5,7 @@
 import { type Data, makeData } from 'apache-arrow';
 import { CorruptDataError, UnsupportedFeatureError } from '../errors.js';
 import type { AddFile } from '../log/actions.js';
+import type { TableRoots } from '../log/file-key.js';
 import type { CompleteFileColumns, FileColumns, FileEntry } from '../log/file-list.js';
 import { arrowType } from '../log/schema/arrow-type.js';
 import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
@@ -117,7 +118,7 @@ export function materializedField(snapshot: Snapshot, own: StructField): StructF
 
 /** Rows of one row group of a file. */
 export interface RowsOfFile {
-  readonly tableUrl: string;
+  readonly roots: TableRoots;
   readonly file: DataFile;
   /** Undefined when no row ids are wanted. */
   readonly add: AddFile | undefined;
@@ -137,11 +138,11 @@ export interface RowsOfFile {
  * @throws CorruptDataError when the table tracks rows and the log has no ids for the file
  */
 export function metadataValues(column: MetadataColumn, place: RowsOfFile): Data {
-  const { tableUrl, file, add, firstRow, rows } = place;
+  const { roots, file, add, firstRow, rows } = place;
   const { entry, key, sizeBytes } = file;
   switch (column) {
     case '_metadata.file_path':
-      return constantColumn(sparkUrl(tableUrl, key), 'string', rows);
+      return constantColumn(sparkUrl(roots, key), 'string', rows);
     case '_metadata.file_name':
       return constantColumn(key.slice(key.lastIndexOf('/') + 1), 'string', rows);
     case '_metadata.file_size':
@@ -187,10 +188,12 @@ function longs({ ranges, rows, materialized }: RowsOfFile, first: bigint, step: 
 const QUOTED = /[^\w!$&'()*+,\-./:;=@~\u0080-\u{10ffff}]/gu;
 
 /** A file's URL as Hadoop spells it: without an empty authority, and with characters beyond ASCII as they are. */
-function sparkUrl(tableUrl: string, key: string): string {
+function sparkUrl({ url, allowedRoots = [] }: TableRoots, key: string): string {
+  const other = allowedRoots.find((allowed) => key.startsWith(`${allowed}/`));
+  const below = other === undefined ? key : key.slice(other.length + 1);
   const [, scheme = '', authority = '', path = ''] =
-    /^([^:]+:)\/\/([^/]*)(.*)$/su.exec(tableUrl) ?? [];
-  const quoted = `${decodeURIComponent(path)}/${key}`.replaceAll(QUOTED, (character) =>
+    /^([^:]+:)\/\/([^/]*)(.*)$/su.exec(other ?? url) ?? [];
+  const quoted = `${decodeURIComponent(path)}/${below}`.replaceAll(QUOTED, (character) =>
     encodeURIComponent(character),
   );
   return `${scheme}${authority === '' ? '' : `//${authority}`}${quoted}`;

@@ -2,6 +2,7 @@
 import type { Data, RecordBatch } from 'apache-arrow';
 import { CorruptDataError, isVarveError } from '../errors.js';
 import type { AddFile } from '../log/actions.js';
+import { FileWindows } from '../log/deletion-vector/file-windows.js';
 import { readDeletionVector } from '../log/deletion-vector/read-deletion-vector.js';
 import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import { parsePartitionValue } from '../log/partition-value.js';
@@ -38,6 +39,8 @@ export interface FileReading {
   readonly stored: StructType;
   /** Where row ids are kept for rows that were moved, by the column that is wanted. */
   readonly materialized: ReadonlyMap<StructField, StructField>;
+  /** Files of deletion vectors that were begun. */
+  readonly windows: FileWindows;
   /** Whole actions, of which row ids are a part; undefined when nobody asks. */
   readonly adds: WholeAdds | undefined;
 }
@@ -58,6 +61,7 @@ export function fileReading(snapshot: Snapshot, schema: StructType): FileReading
     schema,
     stored: { type: 'struct', fields: [...fields, ...materialized.values()] },
     materialized,
+    windows: new FileWindows(snapshot.log.store),
     adds: schema.fields.some(isTracked) ? new WholeAdds() : undefined,
   };
 }
@@ -96,7 +100,7 @@ export async function openFile(
   const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
   const [footer, deleted, add] = await Promise.all([
     orGone(snapshot, readFooter(source, { signal })),
-    only === undefined ? deletedRows(snapshot, file, signal) : undefined,
+    only === undefined ? deletedRows(reading, file, signal) : undefined,
     reading.adds?.of(file.entry, signal),
   ]);
   checkRows(only ?? deleted, footer);
@@ -147,7 +151,7 @@ export async function readRowGroup(
     }
     const moved = materialized.get(field);
     return metadataValues(column, {
-      tableUrl: snapshot.url,
+      roots: snapshot.log,
       file,
       add,
       firstRow,
@@ -169,13 +173,16 @@ async function orGone<T>(snapshot: Snapshot, read: Promise<T>): Promise<T> {
 }
 
 async function deletedRows(
-  snapshot: Snapshot,
+  { snapshot, windows }: FileReading,
   { entry }: DataFile,
   signal: AbortSignal,
 ): Promise<RowBitmap | undefined> {
   const { deletionVector } = entry;
   if (deletionVector === undefined) return undefined;
-  return await orGone(snapshot, readDeletionVector(snapshot.log, deletionVector, { signal }));
+  return await orGone(
+    snapshot,
+    readDeletionVector(snapshot.log, deletionVector, { signal, windows }),
+  );
 }
 
 /** A deletion vector that names rows beyond the file's end is another file's. */

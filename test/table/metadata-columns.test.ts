@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Vector } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import { DeltaTable, gt, type MetadataColumn } from '../../src/index.js';
 import { memoryStorage } from '../../src/storage/memory-store.js';
+import type { DataFile } from '../../src/table/data-files.js';
+import { metadataValues } from '../../src/table/metadata-columns.js';
 import { inlineVector } from '../log/deletion-vector/roaring-bytes.js';
 import { corpusFolder, describeWithOracles } from '../support/oracles.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -138,6 +141,26 @@ describe('metadata columns', () => {
     await expect(
       table.scan({ select: ['_metadata.nothing' as never] }).toArray(),
     ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', option: 'select' });
+  });
+});
+
+describe('metadataValues', () => {
+  const root = 'abfss://c@a.dfs.core.windows.net';
+
+  it.each([
+    ['p=é/a b+%.parquet', `${root}/t%20/p=é/a%20b+%25.parquet`],
+    [`${root}/other%5B/p/ü#.parquet`, `${root}/other%5B/p/ü%23.parquet`],
+  ])('spell the URL of %s as Spark does', (key, url) => {
+    const column = metadataValues('_metadata.file_path', {
+      roots: { url: `${root}/t%20`, allowedRoots: [`${root}/other%5B`] },
+      file: { key } as DataFile,
+      add: undefined,
+      firstRow: 0,
+      ranges: [{ start: 0, end: 2 }],
+      rows: 2,
+      materialized: undefined,
+    });
+    expect([...new Vector([column])]).toEqual([url, url]);
   });
 });
 

@@ -3,7 +3,6 @@ import {
   CorruptDataError,
   isVarveError,
   LimitError,
-  NotFoundError,
   UnsupportedFeatureError,
 } from '../../errors.js';
 import { crc32 } from '../../storage/parquet/crc32.js';
@@ -12,6 +11,7 @@ import type { DeletionVectorDescriptor } from '../actions.js';
 import { fileKey, type TableRoots } from '../file-key.js';
 import { LOG } from '../log-path.js';
 import type { LogContext } from '../table-snapshot.js';
+import { FileWindows } from './file-windows.js';
 import { decodeRowBitmap } from './roaring.js';
 import { RowBitmap } from './row-bitmap.js';
 import { decodeZ85 } from './z85.js';
@@ -27,6 +27,12 @@ const CHECKSUM_BYTES = 4;
 /** A UUID in Z85. */
 const UUID_CHARACTERS = 20;
 
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** What is known already of files that hold several vectors. */
+  readonly windows?: FileWindows | undefined;
+}
+
 /**
  * Reads a deletion vector, stored inline or in a file of the table; its checksum, where it has one,
  * and its cardinality are verified.
@@ -39,7 +45,7 @@ const UUID_CHARACTERS = 20;
 export async function readDeletionVector(
   log: LogContext,
   descriptor: DeletionVectorDescriptor,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: ReadOptions = {},
 ): Promise<RowBitmap> {
   const { cardinality, sizeInBytes, storageType } = descriptor;
   checkSize(descriptor);
@@ -112,17 +118,12 @@ async function fileBytes(
   { store }: LogContext,
   key: string,
   { offset = 0, sizeInBytes }: DeletionVectorDescriptor,
-  { signal }: { readonly signal?: AbortSignal | undefined },
+  { signal, windows = new FileWindows(store) }: ReadOptions,
 ): Promise<Uint8Array> {
   // The version is read with the first vector; it costs nothing there, and a request elsewhere.
   const start = offset <= 1 ? 0 : offset;
   const end = Math.max(offset, 1) + SIZE_BYTES + sizeInBytes + CHECKSUM_BYTES;
-  const object = await store.get(key, { range: { start, end }, signal });
-  if (object === undefined) {
-    const message = `the deletion vector file ${key} does not exist`;
-    throw new NotFoundError({ message, kind: 'object', thing: key });
-  }
-  const { bytes } = object;
+  const bytes = await windows.read(key, { start, end }, signal);
   if (start > 0) return checkedBytes(bytes, sizeInBytes, key);
   // Without an offset the protocol means 0, where Spark puts the version and no vector begins.
   if (offset === 0 && sizeAt(bytes, 0) === sizeInBytes) {

@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly version: number | undefined;
   readonly from: number | undefined;
   readonly to: number | undefined;
+  /** A condition in SQL. */
+  readonly where: string | undefined;
 }
 
 /** What a command says: at once, or line by line. */
@@ -38,7 +40,8 @@ export const USAGE = `usage: varve <command> URL [--json]
 
   varve show URL                   version, schema, files and properties
   varve history URL                what was committed, newest first
-  varve head URL [--version N]     the first rows
+  varve head URL [--version N] [--where CONDITION]
+                                   the first rows, of those that meet a condition in SQL
   varve changes URL [--from N] [--to N]
                                    what each version changed; --json: a line for each changed row
   varve pins URL                   names for versions that are kept
@@ -95,7 +98,8 @@ function parseCall(args: readonly string[]): Call | string {
   if (command === undefined) return `there is no command ${name}`;
   if (url === undefined) return `${name} needs the URL of a table`;
   if (more.length > 0) return `${name} takes one URL`;
-  const { json, ...numbers } = parsed.values;
+  const { json, where, ...numbers } = parsed.values;
+  if (where !== undefined && name !== 'head') return '--where goes with head';
   const options: { [option in NumberOption]?: number } = {};
   for (const [option, text] of Object.entries(numbers) as [NumberOption, string][]) {
     if (NUMBER_OPTIONS[option] !== name) return `--${option} goes with ${NUMBER_OPTIONS[option]}`;
@@ -103,7 +107,7 @@ function parseCall(args: readonly string[]): Call | string {
     options[option] = Number(text);
   }
   const { version, from, to } = options;
-  return { command, url, options: { json, version, from, to } };
+  return { command, url, options: { json, version, from, to, where } };
 }
 
 /** Options that take a number, each with its command. */
@@ -112,7 +116,7 @@ type NumberOption = keyof typeof NUMBER_OPTIONS;
 
 function parse(args: readonly string[]): {
   readonly positionals: readonly string[];
-  readonly values: { readonly json: boolean } & {
+  readonly values: { readonly json: boolean; readonly where?: string | undefined } & {
     readonly [option in NumberOption]?: string | undefined;
   };
 } {
@@ -124,6 +128,7 @@ function parse(args: readonly string[]): {
       version: { type: 'string' },
       from: { type: 'string' },
       to: { type: 'string' },
+      where: { type: 'string' },
     },
   });
 }

@@ -69,6 +69,21 @@ describe('varve', () => {
     });
   });
 
+  it('head --where prints the rows that meet a condition, or points at what is wrong with it', async () => {
+    const path = await table('head');
+    const where = async (text: string): Promise<Awaited<ReturnType<typeof run>>> =>
+      await run('head', path, '--json', '--where', text);
+    const found = await where("id % 2 = 0 and city like 'U%'");
+    expect(JSON.parse(found.out.join('\n'))).toEqual([{ id: '2', city: 'Ulm' }]);
+    expect(JSON.parse((await where('id > 2')).out.join('\n'))).toEqual([]);
+    const wrong = await where('id = = 2');
+    expect(wrong.status).toBe(2);
+    expect(wrong.err[0]).toMatch(/at character 6 of the condition\n {2}id = = 2\n {7}\^/u);
+    expect((await run('show', path, '--where', 'id = 1')).err[0]).toMatch(
+      /--where goes with head/u,
+    );
+  });
+
   it('changes prints a line for each version, and as JSON one for each row', async () => {
     const path = await table('changes');
     const { status, out } = await run('changes', path);

@@ -9,6 +9,7 @@ import {
   isVarveError,
   lt,
   type ObjectStore,
+  sql,
 } from '../../src/index.js';
 import { memoryStorage } from '../../src/storage/memory-store.js';
 
@@ -301,6 +302,18 @@ describe('overwrite', () => {
       [4n, null],
       [10n, 'Zoe'],
     ]);
+  });
+
+  it('takes a condition in SQL, on a partition column and on a file’s own', async () => {
+    const { table } = await peopleTable(['city']);
+    await table.append(ROWS);
+    await table.overwrite([{ id: 7n, city: 'Oslo' }], {
+      where: sql`id % 4 = ${3} and concat(city, '!') <=> ${'Oslo!'} or id = 2`,
+    });
+    const ids = (await table.scan({ select: ['id'] }).toArray()).map(({ id }) => Number(id));
+    expect(ids.toSorted((a, b) => a - b)).toEqual([1, 3, 4, 7]);
+    const [entry] = await table.history({ limit: 1 });
+    expect(entry?.operationParameters['predicate']).toMatch(/\(id % 4\) = 3/u);
   });
 
   it('does not touch a file in which no row meets the condition', async () => {

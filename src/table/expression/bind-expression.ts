@@ -182,7 +182,7 @@ function readAs(bound: BoundExpression, source: Expression, other: Form): BoundE
       return days === undefined ? bound : { kind: 'literal', value: days, form: other };
     }
     case 'micros': {
-      const micros = parseSqlTimestamp(text, 'timestamp');
+      const micros = parseSqlTimestamp(text, 'timestamp')?.micros;
       return micros === undefined ? bound : { kind: 'literal', value: micros, form: other };
     }
     default:

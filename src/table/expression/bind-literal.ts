@@ -175,32 +175,53 @@ const TIME_TEXTS = {
 } as const;
 
 function timeOf(column: BoundColumn, type: keyof typeof TIME_TEXTS, literal: Literal): Position {
-  const value = timeValue(type, literal);
-  if (value === undefined) throw mismatch(column, TIME_TEXTS[type]);
-  return { floor: BigInt(value), exact: true };
+  const position = timePosition(type, literal);
+  if (position === undefined) throw mismatch(column, TIME_TEXTS[type]);
+  return position;
 }
 
 const MICROS_PER_DAY = 86_400_000_000n;
 
-/** Days or microseconds. What names no zone is compared with an instant as of UTC. */
-function timeValue(type: keyof typeof TIME_TEXTS, literal: Literal): bigint | number | undefined {
+/** In days or microseconds. What names no zone is compared with an instant as of UTC. */
+function timePosition(type: keyof typeof TIME_TEXTS, literal: Literal): Position | undefined {
+  if (type !== 'date') return onStep(microsOf(type, literal));
+  if (typeof literal === 'string') return onStep(parseDate(literal));
+  if (typeof literal !== 'object') return undefined;
+  switch (literal.kind) {
+    case 'date':
+      return onStep(literal.days);
+    case 'text':
+      return onStep(parseSqlDate(literal.text));
+    case 'timestamp_ntz':
+      return floored(literal.micros, MICROS_PER_DAY);
+    case 'timestamp':
+      return literal.zoneless ? floored(literal.micros, MICROS_PER_DAY) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function microsOf(type: 'timestamp' | 'timestamp_ntz', literal: Literal): bigint | undefined {
   if (typeof literal === 'string') {
-    if (type === 'date') return parseDate(literal);
     return parseTimestamp(literal, { zone: type === 'timestamp' ? 'required' : 'forbidden' });
   }
   if (typeof literal !== 'object') return undefined;
   switch (literal.kind) {
-    case 'timestamp':
-      return type === 'timestamp' ? literal.micros : undefined;
-    case 'timestamp_ntz':
-      return type === 'date' ? undefined : literal.micros;
     case 'date':
-      return type === 'date' ? literal.days : BigInt(literal.days) * MICROS_PER_DAY;
+      return BigInt(literal.days) * MICROS_PER_DAY;
     case 'text':
-      return type === 'date' ? parseSqlDate(literal.text) : parseSqlTimestamp(literal.text, type);
+      return parseSqlTimestamp(literal.text, type)?.micros;
+    case 'timestamp_ntz':
+      return literal.micros;
+    case 'timestamp':
+      return type === 'timestamp' || literal.zoneless ? literal.micros : undefined;
     default:
       return undefined;
   }
+}
+
+function onStep(value: number | bigint | undefined): Position | undefined {
+  return value === undefined ? undefined : { floor: BigInt(value), exact: true };
 }
 
 function bindFloating(column: BoundColumn, op: BoundComparison, literal: Literal): BoundNode {

@@ -93,13 +93,28 @@ function compareIntegers(
   value: number,
   out: Outcomes,
 ): void {
-  const isLow = op === 'lt' || op === 'lte';
-  const lowest = isLow ? -Infinity : op === 'gt' ? value + 1 : value;
-  const highest = op === 'eq' || op === 'lte' ? value : op === 'lt' ? value - 1 : Infinity;
-  for (let row = 0; row < out.length; row++) {
-    const candidate = values[row] as number;
-    out[row] = candidate >= lowest && candidate <= highest ? TRUE : FALSE;
+  if (op === 'eq') {
+    for (let row = 0; row < out.length; row++) out[row] = code(values[row] === value);
+    return;
   }
+  const { highest, flip } = upTo(op, value);
+  for (let row = 0; row < out.length; row++) {
+    out[row] = code((values[row] as number) <= highest) ^ flip;
+  }
+}
+
+/** An order of integers as "up to" another: the other half is the same with its codes exchanged. */
+function upTo(
+  op: Exclude<BoundComparison, 'eq'>,
+  value: number,
+): { readonly highest: number; readonly flip: number } {
+  const highest = op === 'lt' || op === 'gte' ? value - 1 : value;
+  return { highest, flip: op === 'gt' || op === 'gte' ? TRUE : FALSE };
+}
+
+/** Made without a branch: one that depends on the data costs ten times as much. */
+function code(isTrue: boolean): number {
+  return Number(isTrue) << 1;
 }
 
 /** "greater" is "not less or equal", which is how NaN comes to be above all numbers. */
@@ -109,27 +124,34 @@ function compareDoubles(
   value: number,
   out: Outcomes,
 ): void {
-  const isNaN = Number.isNaN(value);
-  const negated = op === 'gt' || op === 'gte';
-  const hit = negated ? FALSE : TRUE;
-  const miss = TRUE - hit;
+  if (Number.isNaN(value)) {
+    compareToNaN(values, op, out);
+    return;
+  }
+  const flip = op === 'gt' || op === 'gte' ? TRUE : FALSE;
   if (op === 'eq') {
-    for (let row = 0; row < out.length; row++) {
-      const candidate = values[row] as number;
-      // biome-ignore lint/suspicious/noSelfCompare: only NaN differs from itself, and faster than
-      // isNaN
-      out[row] = candidate === value || (isNaN && candidate !== candidate) ? TRUE : FALSE;
-    }
+    for (let row = 0; row < out.length; row++) out[row] = code(values[row] === value);
   } else if (op === 'lt' || op === 'gte') {
     for (let row = 0; row < out.length; row++) {
-      const candidate = values[row] as number;
-      // biome-ignore lint/suspicious/noSelfCompare: every number is below NaN
-      out[row] = candidate < value || (isNaN && candidate === candidate) ? hit : miss;
+      out[row] = code((values[row] as number) < value) ^ flip;
     }
   } else {
     for (let row = 0; row < out.length; row++) {
-      out[row] = isNaN || (values[row] as number) <= value ? hit : miss;
+      out[row] = code((values[row] as number) <= value) ^ flip;
     }
+  }
+}
+
+function compareToNaN(values: Float64Array, op: BoundComparison, out: Outcomes): void {
+  if (op === 'lte' || op === 'gt') {
+    out.fill(op === 'lte' ? TRUE : FALSE);
+    return;
+  }
+  const flip = op === 'lt' ? TRUE : FALSE;
+  for (let row = 0; row < out.length; row++) {
+    const candidate = values[row];
+    // biome-ignore lint/suspicious/noSelfCompare: only NaN differs from itself, and faster than isNaN
+    out[row] = code(candidate !== candidate) ^ flip;
   }
 }
 
@@ -149,27 +171,24 @@ const WORD_BITS = 32n;
 
 /** A 64-bit integer as its two 32-bit words, the low one first: comparing them makes no bigint. */
 function compareLongs(words: Int32Array, op: BoundComparison, value: bigint, out: Outcomes): void {
+  const [low = 0, high = 0] = wordsOf(value, LONG_WORDS);
   if (op === 'eq') {
-    const [low = 0, high = 0] = wordsOf(value, LONG_WORDS);
-    for (let row = 0; row < out.length; row++) {
-      out[row] = words[2 * row] === low && words[2 * row + 1] === high ? TRUE : FALSE;
+    for (let row = 0, at = 0; row < out.length; row++, at += LONG_WORDS) {
+      const difference = ((words[at] as number) ^ low) | ((words[at + 1] as number) ^ high);
+      out[row] = code(difference === 0);
     }
     return;
   }
-  const negated = op === 'gt' || op === 'gte';
-  const hit = negated ? FALSE : TRUE;
-  const miss = TRUE - hit;
-  const [low = 0, high = 0] = wordsOf(value, LONG_WORDS);
-  const unsignedLow = low >>> 0;
-  const isEqualBelow = op === 'lte' || op === 'gt';
-  for (let row = 0; row < out.length; row++) {
-    const candidate = words[2 * row + 1] as number;
-    let isBelow = candidate < high;
-    if (candidate === high) {
-      const candidateLow = (words[2 * row] as number) >>> 0;
-      isBelow = candidateLow < unsignedLow || (isEqualBelow && candidateLow === unsignedLow);
-    }
-    out[row] = isBelow ? hit : miss;
+  const flip = op === 'gt' || op === 'gte' ? TRUE : FALSE;
+  // Below a long is up to the one before it; there is none before the lowest, and binding asks for nothing below it.
+  const [lastLow = 0, lastHigh = 0] =
+    op === 'lt' || op === 'gte' ? wordsOf(value - 1n, LONG_WORDS) : [low, high];
+  const unsignedLow = lastLow >>> 0;
+  for (let row = 0, at = 0; row < out.length; row++, at += LONG_WORDS) {
+    const candidate = words[at + 1] as number;
+    const isUpToLow = Number((words[at] as number) >>> 0 <= unsignedLow);
+    const isUpTo = Number(candidate < lastHigh) | (Number(candidate === lastHigh) & isUpToLow);
+    out[row] = (isUpTo << 1) ^ flip;
   }
 }
 

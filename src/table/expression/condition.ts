@@ -39,7 +39,8 @@ export function nodeOf(predicate: Predicate, option: string): Node {
   throw new InvalidArgumentError({
     message: `${option} is not a condition but ${value === null ? 'null' : typeof value}`,
     option,
-    expected: 'a condition such as eq("column", 1), or everyRow for all rows',
+    expected:
+      'a condition: eq("column", 1), sql`column = ${1}`, predicateFromSql(text), or everyRow',
   });
 }
 

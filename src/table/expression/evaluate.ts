@@ -24,11 +24,14 @@ export function evaluate(predicate: BoundPredicate, batch: RecordBatch): Outcome
 /** The indexes, ascending, of the rows for which the condition is true. */
 export function selectRows(predicate: BoundPredicate, batch: RecordBatch): Uint32Array {
   const outcomes = evaluate(predicate, batch);
+  const rows = new Uint32Array(outcomes.length);
   let count = 0;
-  for (let row = 0; row < outcomes.length; row++) if (outcomes[row] === TRUE) count++;
-  const rows = new Uint32Array(count);
-  for (let row = 0, at = 0; at < count; row++) if (outcomes[row] === TRUE) rows[at++] = row;
-  return rows;
+  // Every row is written and only what is true counts: a branch that depends on the data costs ten times as much.
+  for (let row = 0; row < outcomes.length; row++) {
+    rows[count] = row;
+    count += (outcomes[row] as number) >> 1;
+  }
+  return rows.slice(0, count);
 }
 
 function evaluateNode(node: BoundNode, batch: RecordBatch, out: Outcomes): void {

@@ -15,6 +15,8 @@ export interface TimestampLiteral {
   readonly kind: 'timestamp';
   /** Microseconds since 1970-01-01T00:00:00Z. */
   readonly micros: bigint;
+  /** Written without a zone and so of UTC, as every wall clock is that it is compared with. */
+  readonly zoneless?: true;
 }
 
 export interface BinaryLiteral {
@@ -74,6 +76,7 @@ export type LiteralJson =
   | { readonly decimal: string }
   | { readonly date: string }
   | { readonly timestamp_ntz: string }
+  | { readonly zoneless: string }
   | { readonly text: string };
 
 const WHAT = 'a string, number, bigint, boolean, Date or Uint8Array';
@@ -140,7 +143,9 @@ function taggedJson(literal: Extract<Literal, object>): LiteralJson {
     case 'binary':
       return { binary: literal.base64 };
     case 'timestamp':
-      return { timestamp: formatTimestamp(literal.micros) };
+      return literal.zoneless
+        ? { zoneless: formatTimestampNtz(literal.micros) }
+        : { timestamp: formatTimestamp(literal.micros) };
     case 'timestamp_ntz':
       return { timestamp_ntz: formatTimestampNtz(literal.micros) };
     case 'date':
@@ -180,6 +185,11 @@ function taggedLiteral(tag: string, text: unknown): Literal | undefined {
     case 'timestamp': {
       const micros = parseTimestamp(text, { zone: 'required' });
       return micros === undefined ? undefined : Object.freeze({ kind: 'timestamp', micros });
+    }
+    case 'zoneless': {
+      const micros = parseTimestamp(text, { zone: 'forbidden' });
+      if (micros === undefined) return undefined;
+      return Object.freeze({ kind: 'timestamp', micros, zoneless: true });
     }
     case 'binary':
       return BASE64.test(text) ? Object.freeze({ kind: 'binary', base64: text }) : undefined;

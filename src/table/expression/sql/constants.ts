@@ -95,8 +95,10 @@ export function typedConstant(source: SqlSource, type: Token, text: Token): Lite
       throw wrongText(source, text, 'date', "date'2024-01-31'");
     }
     case 'timestamp_ntz': {
-      const micros = parseSqlTimestamp(text.text, 'timestamp_ntz');
-      if (micros !== undefined) return Object.freeze({ kind: 'timestamp_ntz', micros });
+      const instant = parseSqlTimestamp(text.text, 'timestamp_ntz');
+      if (instant !== undefined) {
+        return Object.freeze({ kind: 'timestamp_ntz', micros: instant.micros });
+      }
       throw wrongText(
         source,
         text,
@@ -105,8 +107,11 @@ export function typedConstant(source: SqlSource, type: Token, text: Token): Lite
       );
     }
     default: {
-      const micros = parseSqlTimestamp(text.text, 'timestamp');
-      if (micros !== undefined) return Object.freeze({ kind: 'timestamp', micros });
+      const instant = parseSqlTimestamp(text.text, 'timestamp');
+      if (instant !== undefined) {
+        const { micros, zoneless } = instant;
+        return Object.freeze({ kind: 'timestamp', micros, ...(zoneless ? { zoneless } : {}) });
+      }
       throw wrongText(
         source,
         text,

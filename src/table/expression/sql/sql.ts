@@ -63,6 +63,7 @@ export function sql<const P extends readonly SqlParameter[]>(
   strings: TemplateStringsArray,
   ...values: P
 ): Predicate<RowsOfParameters<P>> {
+  if (!Array.isArray(strings) || !Array.isArray(strings.raw)) throw noTemplate();
   let text = '';
   const parameters: Parameter[] = [];
   for (const [index, part] of strings.entries()) {
@@ -74,6 +75,14 @@ export function sql<const P extends readonly SqlParameter[]>(
     text += name;
   }
   return predicateOf(parseCondition(new SqlSource(text, parameters)));
+}
+
+function noTemplate(): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: 'sql stands before a template; predicateFromSql takes a text',
+    option: 'where',
+    expected: 'sql`id = ${5}`',
+  });
 }
 
 function wrongEscape(raw: string): InvalidArgumentError {

@@ -7,7 +7,7 @@ import { parseDate, parseTimestamp } from '../../../log/schema/scalar-text.js';
 const DATE = '([+-]?\\d{4,6})(?:-(\\d{1,2})(?:-(\\d{1,2})';
 const DATE_TEXT = new RegExp(`^${DATE})?)?$`);
 const TIMESTAMP_TEXT = new RegExp(
-  `^${DATE}(?:[T ](\\d{1,2}):(\\d{1,2})(?::(\\d{1,2})(?:\\.(\\d{0,9}))?)? ?([A-Z]{1,3}|[+-]\\d{1,2}(?::?\\d{2})?)?)?)?)?$`,
+  `^${DATE}(?:[T ](\\d{1,2})(?::(\\d{1,2})(?::(\\d{1,2})(?:\\.(\\d{0,9}))?)?)? ?([A-Z]{1,3}|[+-]\\d{1,2}(?::?\\d{2})?)?)?)?)?$`,
 );
 
 /**
@@ -20,8 +20,14 @@ export function parseSqlDate(text: string): number | undefined {
   return parts === null ? undefined : parseDate(dateText(parts));
 }
 
+interface SqlInstant {
+  /** Microseconds since 1970-01-01T00:00:00. */
+  readonly micros: bigint;
+  readonly zoneless: boolean;
+}
+
 /**
- * Microseconds since 1970-01-01T00:00:00 of such as `2024-1-31`, `2024-01-31 7:30`, `2024-01-31T07:30:00.000001+01:00`;
+ * The time of such as `2024-1-31`, `2024-01-31 7:30`, `2024-01-31T07:30:00.000001+01:00`;
  * with `timestamp_ntz` on the wall clock, so that a zone is refused.
  *
  * @returns `undefined` when it is no such text, names a zone but by its offset, UTC, GMT or Z, or has a digit below
@@ -30,7 +36,7 @@ export function parseSqlDate(text: string): number | undefined {
 export function parseSqlTimestamp(
   text: string,
   type: 'timestamp' | 'timestamp_ntz',
-): bigint | undefined {
+): SqlInstant | undefined {
   const parts = TIMESTAMP_TEXT.exec(text.trim());
   if (parts === null) return undefined;
   const [, , , , hour = '0', minute = '0', second = '0', fraction = '0', zone] = parts;
@@ -38,7 +44,8 @@ export function parseSqlTimestamp(
   const offset = zone === undefined ? 'Z' : offsetText(zone);
   if (offset === undefined) return undefined;
   const time = `${two(hour)}:${two(minute)}:${two(second)}.${fraction.padEnd(1, '0')}`;
-  return parseTimestamp(`${dateText(parts)}T${time}${offset}`, { zone: 'required' });
+  const micros = parseTimestamp(`${dateText(parts)}T${time}${offset}`, { zone: 'required' });
+  return micros === undefined ? undefined : { micros, zoneless: zone === undefined };
 }
 
 function dateText([, year = '', month = '1', day = '1']: readonly (string | undefined)[]): string {

@@ -48,7 +48,7 @@ describe('constants', () => {
     ["'2024-01-31'", { text: '2024-01-31' }],
     ["date'2024-1-31'", { date: '2024-01-31' }],
     ["DATE '2024'", { date: '2024-01-01' }],
-    ["timestamp'2024-01-31'", { timestamp: '2024-01-31T00:00:00.000000Z' }],
+    ["timestamp'2024-01-31'", { zoneless: '2024-01-31T00:00:00.000000' }],
     ["timestamp'2024-01-31T01:02:03.000004+02:00'", { timestamp: '2024-01-30T23:02:03.000004Z' }],
     ["timestamp'2024-01-31 1:2 UTC'", { timestamp: '2024-01-31T01:02:00.000000Z' }],
     ["timestamp_ntz'2024-01-31 01:02:03'", { timestamp_ntz: '2024-01-31T01:02:03.000000' }],
@@ -335,6 +335,17 @@ describe('any text', () => {
     );
   });
 
+  it('that is cut off anywhere is so too', () => {
+    const whole = [
+      "(a.`b``c` % 3 <=> -1.5e3 or not startswith(s, 'it\\'s')) and d not in (double('NaN'), null)",
+      "and t between timestamp'2024-01-31' and timestamp_ntz '2024-02-01 01:02:03' /* c */",
+      "and s like 'a/%' escape '/' and x is not distinct from y || repeat('z', 3) and f != \"x\" 'y'",
+    ].join(' ');
+    const cut = Array.from({ length: whole.length }, (_, at) => outcome(whole.slice(0, at)));
+    for (const one of cut) expect(one).toEqual(outcomes);
+    expect(cut.filter((one) => one === 'INVALID_ARGUMENT').length).toBeGreaterThan(200);
+  });
+
   it.each([
     ['quotes', "'".repeat(200_001)],
     ['backquotes', '`'.repeat(200_001)],
@@ -384,6 +395,7 @@ describe('sql``', () => {
     [() => sql`a = ${[1]}`, /an array is a value only after IN/],
     [() => sql`${eq('a', 1)} = ${1}`, /this is a condition/],
     [() => sql`${'a'} = ${1} ${2}`, /\$\{3\} stands where/],
+    [() => sql('a = 1' as never), /predicateFromSql takes a text/],
     [() => sql`a = '\u{zz}'`, /escape that JavaScript does not know/],
   ])('refuses a parameter that is none: %#', (make, message) => {
     expect(make).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));

@@ -106,6 +106,16 @@ export const KINDS: readonly Kind[] = [
     read: stateText,
     second: secondReading,
   },
+  {
+    name: 'checksum',
+    bases: /^(classic|v2|v2-json)(-bare)?$/u,
+    weight: 2,
+    damage: (base, chance) => {
+      const key = chance.pick([...base.objects.keys()].filter((name) => name.endsWith('.crc')));
+      return { key, ...damageText(bytesOf(base, key), chance) };
+    },
+    read: stateText,
+  },
 ];
 
 function bytesOf({ objects }: Base, key: string): Uint8Array {

@@ -18,6 +18,9 @@ import {
  */
 export const MAX_SCHEMA_DEPTH = 160;
 
+/** How long a schema's text may be: some hundred thousand columns, in about a second and 300 MB. */
+export const MAX_SCHEMA_CHARACTERS: number = 16 * 1024 * 1024;
+
 type JsonObject = { readonly [key: string]: Json | undefined };
 
 /**
@@ -28,9 +31,18 @@ type JsonObject = { readonly [key: string]: Json | undefined };
  * @param key - what the text was read from, for the error
  * @throws CorruptDataError when the text is no JSON, no struct, lacks a member, or names a field
  * twice in one struct
- * @throws LimitError when types nest deeper than {@link MAX_SCHEMA_DEPTH}
+ * @throws LimitError when types nest deeper than {@link MAX_SCHEMA_DEPTH}, or the text is longer than
+ * {@link MAX_SCHEMA_CHARACTERS}
  */
 export function parseSchemaString(text: string, key = 'metaData.schemaString'): StructType {
+  if (text.length > MAX_SCHEMA_CHARACTERS) {
+    throw new LimitError({
+      message: `the schema of the table is too long to read key=${key}`,
+      limit: 'MAX_SCHEMA_CHARACTERS',
+      value: text.length,
+      max: MAX_SCHEMA_CHARACTERS,
+    });
+  }
   const json = parseJson(text, { key });
   const reader: SchemaReader = new SchemaReader(key);
   const type = reader.type(json, '', 0);

@@ -1,4 +1,5 @@
 /** The footer's flat list of schema elements, as a tree with its leaves. */
+import { LimitError } from '../../errors.js';
 import { schemaElement } from './footer-fields.js';
 import {
   type LeafColumn,
@@ -14,6 +15,9 @@ import type { ThriftView } from './thrift-view.js';
 /** Deeper than any schema in use; keeps the recursion off the stack's end. */
 export const MAX_SCHEMA_DEPTH = 100;
 
+/** Columns and groups of a file: each costs about a kilobyte once it is read. */
+export const MAX_SCHEMA_ELEMENTS = 100_000;
+
 export interface DecodedSchema {
   readonly root: SchemaNode;
   readonly leaves: readonly LeafColumn[];
@@ -23,8 +27,17 @@ export interface DecodedSchema {
  * @param elements - the footer's schema elements in their order, depth first
  * @param footer - for errors
  * @throws CorruptDataError when the elements do not make exactly one tree
+ * @throws LimitError when there are more than {@link MAX_SCHEMA_ELEMENTS}
  */
 export function decodeSchema(elements: readonly ThriftView[], footer: ThriftView): DecodedSchema {
+  if (elements.length > MAX_SCHEMA_ELEMENTS) {
+    throw new LimitError({
+      message: 'a Parquet file has too many columns',
+      limit: 'MAX_SCHEMA_ELEMENTS',
+      value: elements.length,
+      max: MAX_SCHEMA_ELEMENTS,
+    });
+  }
   const builder = new SchemaBuilder(elements, footer);
   const root = builder.node([], { definition: 0, repetition: 0 });
   if (builder.next !== elements.length || root.leafIndex !== undefined) {

@@ -19,7 +19,7 @@ export const MAX_THRIFT_DEPTH = 24;
 export const MAX_THRIFT_FIELDS = 256;
 
 /** Bounds the memory that a hostile footer can take: each value costs some tens of bytes as an object. */
-export const MAX_THRIFT_VALUES = 16_000_000;
+export const MAX_THRIFT_VALUES = 4_000_000;
 
 export interface DecodedThrift {
   readonly value: ThriftStruct;

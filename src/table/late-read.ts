@@ -25,12 +25,6 @@ export interface RowGroupUnit {
   readonly rows: Uint32Array | undefined;
 }
 
-/** About the rows of a page; where a page of each run of so many is wanted, all are read at once. */
-export const BLOCK_ROWS = 16_384;
-
-/** Reading by pages pays while no more than this share of them is wanted. */
-export const MAX_BLOCK_SHARE = 0.8;
-
 /**
  * Two rounds pay while no more than this share of the rows was kept so far: above it, what the second round leaves out
  * is worth less than the wait for the first.
@@ -138,40 +132,20 @@ async function readMatching(
   where: BoundPredicate,
   stop: AbortSignal,
 ): Promise<Matching> {
-  const { rows } = unit;
-  const isRanged = rows !== undefined && isSparse(rows, rowsOf(unit));
-  const batch = await readRows(unit, reading, isRanged ? rows : undefined, stop);
-  const found = selectRows(where, batch);
-  if (isRanged) return { batch, places: found, rows: found.map((place) => rows[place] ?? 0) };
-  const places = rows === undefined ? found : common(found, rows);
-  return { batch, places, rows: places };
+  const batch = await readRows(unit, reading, unit.rows, stop);
+  const places = selectRows(where, batch);
+  const rows = unit.rows === undefined ? places : places.map((place) => unit.rows?.[place] ?? 0);
+  return { batch, places, rows };
 }
 
 /** These rows of a row group; all of them when undefined. */
 async function readRows(
-  unit: RowGroupUnit,
+  { opened, rowGroup }: RowGroupUnit,
   reading: FileReading,
   rows: Uint32Array | undefined,
   stop: AbortSignal,
 ): Promise<RecordBatch> {
-  const opened = { ...unit.opened, reading };
-  if (rows !== undefined && isSparse(rows, rowsOf(unit))) {
-    return await readRowGroup(opened, unit.rowGroup, stop, rangesOf(rows));
-  }
-  const batch = await readRowGroup(opened, unit.rowGroup, stop);
-  return rows === undefined ? batch : taken(batch, rows);
-}
-
-/** Whether so few pages hold these rows that the others are worth leaving out. */
-function isSparse(rows: Uint32Array, numRows: number): boolean {
-  let blocks = 0;
-  let last = -1;
-  for (const row of rows) {
-    const block = Math.floor(row / BLOCK_ROWS);
-    if (block !== last) blocks += 1;
-    last = block;
-  }
-  return blocks <= Math.ceil(numRows / BLOCK_ROWS) * MAX_BLOCK_SHARE;
+  return await readRowGroup({ ...opened, reading }, rowGroup, stop, rows && rangesOf(rows));
 }
 
 function divided({ fields }: StructType, where: BoundPredicate): [StructType, StructType] {
@@ -193,16 +167,4 @@ function rowsOf({ opened, rowGroup }: RowGroupUnit): number {
 
 function taken(batch: RecordBatch, rows: Uint32Array): RecordBatch {
   return rows.length === batch.numRows ? batch : takeRows(batch, rows);
-}
-
-/** What two ascending lists have in common. */
-function common(a: Uint32Array, b: Uint32Array): Uint32Array {
-  const both = new Uint32Array(Math.min(a.length, b.length));
-  let length = 0;
-  let at = 0;
-  for (const value of a) {
-    while (at < b.length && (b[at] ?? 0) < value) at++;
-    if (b[at] === value) both[length++] = value;
-  }
-  return both.subarray(0, length);
 }

@@ -11,7 +11,6 @@ import {
 import { prepareWasm } from '#parquet-host';
 import { CorruptDataError, InternalError, InvalidArgumentError } from '../../errors.js';
 import { batchOfColumns, batchWithoutRows } from './arrow-columns.js';
-import { cutBatch } from './arrow-cut.js';
 import { joinParts } from './column-parts.js';
 import { decodeError, pageError, type RowGroupPlace } from './decode-error.js';
 import { readFooter } from './footer.js';
@@ -19,10 +18,10 @@ import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
 import { buildMiniFile, type MiniFile, miniChunk } from './mini-file.js';
 import { readPageIndex } from './page-index.js';
 import { PageFaultError } from './page-walk.js';
-import { type PartPlan, planRanges, planWhole } from './part-plan.js';
+import { type PartPlan, planRanges, planWhole, skipsPages } from './part-plan.js';
 import { type CodecPool, sharedPool } from './pool.js';
 import { checkChunks } from './row-group-limits.js';
-import { checkedRanges, countRows, placesWithin, type RowRange } from './row-ranges.js';
+import { checkedRanges, countRows, pairsOf, placesWithin, type RowRange } from './row-ranges.js';
 import { type ParquetSource, readRanges } from './source.js';
 import { type CodecResult, runCodec } from './wasm-codec.js';
 
@@ -34,7 +33,7 @@ export interface DecodeOptions {
   readonly leaves?: readonly number[] | undefined;
   /**
    * Rows of the row group, ascending and disjoint; all when undefined. Pages without such a row are not even fetched,
-   * where the file says which rows its pages hold.
+   * where the file says which rows its pages hold and there are enough of them.
    */
   readonly ranges?: readonly RowRange[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -73,12 +72,12 @@ export async function decodeRowGroup(
   const decoded = parts.map(async ({ leaves: part, held, numRows: rows, workBytes }, index) => {
     const mini = files[index];
     if (mini === undefined) throw new InternalError({ message: 'a part has no file' });
-    const task = { kind: 'decode', ...mini, numRows: rows } as const;
+    const cut =
+      ranges !== undefined && rows > numRows ? pairsOf(placesWithin(held, ranges)) : undefined;
+    const task = { kind: 'decode', ...mini, numRows: rows, rows: cut } as const;
     const outcome = await pool.run(task, { workBytes, signal });
     if (!outcome.ok) throw decodeError(outcome, place);
-    const batch = batchOf(outcome.result, rows, place);
-    const wanted = ranges === undefined ? batch : cutBatch(batch, placesWithin(held, ranges));
-    return { leaves: part, batch: wanted };
+    return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
   });
   return joinParts(footer, await Promise.all(decoded));
 }
@@ -186,7 +185,9 @@ async function planParts(
 ): Promise<PartPlan[]> {
   const rows = ranges === undefined ? group.numRows : countRows(ranges);
   if (rows === 0) return planWhole(footer, { ...group, numRows: 0 }, leaves);
-  if (ranges === undefined || rows === group.numRows) return planWhole(footer, group, leaves);
+  if (ranges === undefined || !skipsPages(ranges, group.numRows)) {
+    return planWhole(footer, group, leaves);
+  }
   const options = { bounds: false, signal };
   const indexes = await readPageIndex(source, footer, { rowGroup: rowGroupIndex, leaves }, options);
   const pages = new Map(leaves.map((leaf, at) => [leaf, indexes[at] ?? []]));

@@ -29,6 +29,25 @@ export interface ChunkPlan {
   readonly isWhole: boolean;
 }
 
+/** About the rows of a page; where a page of each run of so many is wanted, all are read at once. */
+export const BLOCK_ROWS = 16_384;
+
+/** Reading by pages pays while no more than this share of them is wanted. */
+export const MAX_BLOCK_SHARE = 0.8;
+
+/** Whether so few pages are likely to hold these rows that the others are worth leaving out. */
+export function skipsPages(ranges: readonly RowRange[], numRows: number): boolean {
+  let blocks = 0;
+  let behind = 0;
+  for (const { start, end } of ranges) {
+    const first = Math.max(behind, Math.floor(start / BLOCK_ROWS));
+    const last = Math.ceil(end / BLOCK_ROWS);
+    blocks += Math.max(0, last - first);
+    behind = Math.max(behind, last);
+  }
+  return blocks <= Math.ceil(numRows / BLOCK_ROWS) * MAX_BLOCK_SHARE;
+}
+
 /** All rows. */
 export function planWhole(
   footer: ParquetFooter,

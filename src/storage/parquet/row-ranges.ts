@@ -98,3 +98,13 @@ export function placesWithin(held: readonly RowRange[], ranges: readonly RowRang
   }
   return places;
 }
+
+/** The ranges as pairs of numbers, to be handed to another thread. */
+export function pairsOf(ranges: readonly RowRange[]): Int32Array {
+  const pairs = new Int32Array(ranges.length * 2);
+  for (const [index, { start, end }] of ranges.entries()) {
+    pairs[index * 2] = start;
+    pairs[index * 2 + 1] = end;
+  }
+  return pairs;
+}

@@ -13,7 +13,7 @@ import {
 } from 'parquet-wasm/esm';
 import { expandPages } from './page-expand.js';
 import { type ChunkSpan, type PageFault, PageFaultError, walkPages } from './page-walk.js';
-import { type CopiedColumns, copyColumns } from './wasm-columns.js';
+import { type CopiedColumns, copyColumns, rowsOfBatch } from './wasm-columns.js';
 
 /** Codecs that Varve writes, by the names that `delta.parquet.compression.codec` uses. */
 export type WriteCodec = 'zstd' | 'snappy' | 'uncompressed' | 'gzip' | 'brotli' | 'lz4_raw';
@@ -26,6 +26,8 @@ export interface DecodeTask {
   readonly chunks: readonly ChunkSpan[];
   /** Rows of the file: they come as one batch. */
   readonly numRows: number;
+  /** Only these of them, as ascending pairs of a first row and the row behind the last; all when undefined. */
+  readonly rows?: Int32Array | undefined;
 }
 
 /** An Arrow IPC stream, to be encoded as a Parquet file with one row group. */
@@ -82,18 +84,34 @@ export function buffersOf(holder: CodecTask | CodecResult): Uint8Array[] {
   return holder.columns === undefined ? [holder.bytes] : [holder.bytes, holder.columns.body];
 }
 
-function decode({ file, chunks, numRows }: DecodeTask): CodecResult {
+function decode({ file, chunks, numRows, rows }: DecodeTask): CodecResult {
   const walked = chunks.map((chunk) => ({ chunk, pages: walkPages(file, chunk) }));
   const table = readParquet(expandPages(file, walked), { batchSize: Math.max(1, numRows) });
   // A conversion consumes the table, also one that fails.
   if (table.numBatches !== 1) return { bytes: table.intoIPCStream(), columns: undefined };
   const stream = table.toFFI();
-  const columns = copyColumns(stream, memory());
+  if (rows !== undefined && rowsOfBatch(stream, memory()) !== numRows) {
+    throw faultOf(chunks, 'corrupt', 'its chunk holds other rows than the footer says');
+  }
+  const columns = copyColumns(stream, memory(), rows);
   stream.free();
+  if (columns === undefined && rows !== undefined) {
+    throw faultOf(chunks, 'unsupported', 'rows of such a column alone');
+  }
   if (columns === undefined) return { bytes: table.intoIPCStream(), columns };
   const bytes = table.schema.intoIPCStream();
   table.free();
   return { bytes, columns };
+}
+
+/** Of the first column, when it is not known which one it is. */
+function faultOf(
+  [chunk]: readonly ChunkSpan[],
+  kind: PageFault['kind'],
+  problem: string,
+): PageFaultError {
+  const { column = '', pieces = [] } = chunk ?? {};
+  return new PageFaultError({ kind, problem, column, position: pieces[0]?.position ?? 0 });
 }
 
 function encode({ ipc, numRows, codec }: EncodeTask): CodecResult {

@@ -5,6 +5,7 @@
  * @see https://arrow.apache.org/docs/format/CDataInterface.html
  */
 import type { FFIStream } from 'parquet-wasm/esm';
+import { countRows, cutBits, cutValues } from './row-cut.js';
 
 /** A part of {@link CopiedColumns.body}; begins at a multiple of 8. */
 export interface BodyRegion {
@@ -31,12 +32,22 @@ export interface CopiedColumns {
 
 /**
  * Copies the columns of a stream's only batch.
+ * @param rows - only these, which must be there, as ascending pairs of a first row and the row behind the last; all when undefined
  * @returns undefined when the batch holds a layout that is not copied here (sliced, dictionary, view, union)
  */
-export function copyColumns(stream: FFIStream, memory: ArrayBuffer): CopiedColumns | undefined {
+export function copyColumns(
+  stream: FFIStream,
+  memory: ArrayBuffer,
+  rows?: Int32Array,
+): CopiedColumns | undefined {
   const reader = new MemoryReader(memory);
-  const columns = reader.children(stream.schemaAddr(), stream.arrayAddr(0));
+  const columns = reader.children(stream.schemaAddr(), stream.arrayAddr(0), rows);
   return columns && { columns, body: reader.body() };
+}
+
+/** How many rows the stream's only batch has. */
+export function rowsOfBatch(stream: FFIStream, memory: ArrayBuffer): number {
+  return Number(new DataView(memory).getBigInt64(stream.arrayAddr(0) + ARRAY.length, true));
 }
 
 /** Offsets into `struct ArrowSchema` and `struct ArrowArray` on a 32-bit machine. */
@@ -53,8 +64,11 @@ const ARRAY = {
 class MemoryReader {
   readonly #memory: ArrayBuffer;
   readonly #view: DataView;
-  /** Where each region's bytes are in the memory; 0 for bytes that are nowhere, and zero. */
-  readonly #copies: { readonly from: number; readonly region: BodyRegion }[] = [];
+  /** What goes into each region that was handed out. */
+  readonly #copies: {
+    readonly region: BodyRegion;
+    readonly write: (into: Uint8Array) => void;
+  }[] = [];
   #bodyLength = 0;
 
   constructor(memory: ArrayBuffer) {
@@ -65,13 +79,13 @@ class MemoryReader {
   /** The bytes of every region that was handed out. */
   body(): Uint8Array {
     const body = new Uint8Array(this.#bodyLength);
-    for (const { from, region } of this.#copies) {
-      if (from !== 0) body.set(new Uint8Array(this.#memory, from, region.length), region.start);
+    for (const { region, write } of this.#copies) {
+      write(body.subarray(region.start, region.start + region.length));
     }
     return body;
   }
 
-  children(schema: number, array: number): ArrowColumn[] | undefined {
+  children(schema: number, array: number, rows: Int32Array | undefined): ArrowColumn[] | undefined {
     const count = this.#long(array + ARRAY.childCount);
     if (count !== this.#long(schema + SCHEMA.childCount)) return undefined;
     const columns: ArrowColumn[] = [];
@@ -79,6 +93,7 @@ class MemoryReader {
       const column = this.#column(
         this.#pointer(this.#pointer(schema + SCHEMA.children) + index * 4),
         this.#pointer(this.#pointer(array + ARRAY.children) + index * 4),
+        rows,
       );
       if (column === undefined) return undefined;
       columns.push(column);
@@ -86,42 +101,92 @@ class MemoryReader {
     return columns;
   }
 
-  #column(schema: number, array: number): ArrowColumn | undefined {
+  #column(schema: number, array: number, rows: Int32Array | undefined): ArrowColumn | undefined {
     const layout = layoutOf(this.#text(this.#pointer(schema + SCHEMA.format)));
     const isSliced = this.#long(array + ARRAY.offset) !== 0;
     const isDictionary = this.#pointer(schema + SCHEMA.dictionary) !== 0;
     if (layout === undefined || isSliced || isDictionary) return undefined;
-    const children = this.children(schema, array);
-    if (children === undefined) return undefined;
-    const length = this.#long(array + ARRAY.length);
-    const nullCount = this.#long(array + ARRAY.nullCount);
     const buffers = this.#pointer(array + ARRAY.buffers);
     const buffer = (index: number): number => this.#pointer(buffers + index * 4);
-    const hasValidity = layout.kind !== 'null' && nullCount !== 0 && buffer(0) !== 0;
-    const validity = hasValidity ? this.#copy(buffer(0), Math.ceil(length / 8)) : undefined;
-    const known = { length, nullCount, validity, children };
+    const held = this.#long(array + ARRAY.length);
+    const isNested = layout.kind === 'list' || layout.kind === 'bytes';
+    const cut = rows === undefined || !isNested ? undefined : this.#cutRuns(buffer(1), rows);
+    const below = layout.kind === 'list' ? cut?.runs : rows;
+    const children = this.children(schema, array, below);
+    if (children === undefined) return undefined;
+    const length = rows === undefined ? held : countRows(rows);
+    const nulls = this.#long(array + ARRAY.nullCount);
+    const hasValidity = layout.kind !== 'null' && nulls !== 0 && buffer(0) !== 0;
+    const validity = hasValidity ? this.#bits(buffer(0), length, rows) : undefined;
+    const nullCount = rows === undefined ? nulls : nullsOf(layout, length, validity);
+    const known = { length, nullCount, validity: validity?.region, children };
     const none = { ...known, offsets: undefined, values: undefined };
     switch (layout.kind) {
       case 'bits':
-        return { ...none, values: this.#copy(buffer(1), Math.ceil(length / 8)) };
+        return { ...none, values: this.#bits(buffer(1), length, rows).region };
       case 'fixed':
-        return { ...none, values: this.#copy(buffer(1), length * layout.width) };
+        return { ...none, values: this.#fixed(buffer(1), layout.width, { length, rows }) };
       case 'bytes': {
-        const offsets = buffer(1);
-        const end = offsets === 0 ? 0 : this.#view.getInt32(offsets + length * 4, true);
-        const values = this.#copy(buffer(2), end);
-        return { ...known, offsets: this.#copy(offsets, (length + 1) * 4), values };
+        const end = buffer(1) === 0 ? 0 : this.#view.getInt32(buffer(1) + held * 4, true);
+        const offsets = this.#offsets(buffer(1), length, cut);
+        const size = { length: cut === undefined ? end : countRows(cut.runs), rows: cut?.runs };
+        return { ...known, offsets, values: this.#fixed(buffer(2), 1, size) };
       }
       case 'list':
-        return { ...none, offsets: this.#copy(buffer(1), (length + 1) * 4) };
+        return { ...none, offsets: this.#offsets(buffer(1), length, cut) };
       default:
         return none;
     }
   }
 
-  #copy(from: number, length: number): BodyRegion {
+  #offsets(from: number, length: number, cut: CutRuns | undefined): BodyRegion {
+    if (cut === undefined) return this.#fixed(from, 4, { length: length + 1, rows: undefined });
+    const { offsets } = cut;
+    const bytes = new Uint8Array(offsets.buffer, offsets.byteOffset, offsets.byteLength);
+    return this.#region(bytes.length, (into) => into.set(bytes));
+  }
+
+  #fixed(
+    from: number,
+    width: number,
+    { length, rows }: { readonly length: number; readonly rows: Int32Array | undefined },
+  ): BodyRegion {
+    return this.#region(length * width, (into) => {
+      // Bytes that are nowhere are zero.
+      if (from === 0 || into.length === 0) return;
+      if (rows === undefined) into.set(new Uint8Array(this.#memory, from, into.length));
+      else cutValues({ memory: this.#memory, from, width }, rows, into);
+    });
+  }
+
+  #bits(from: number, length: number, rows: Int32Array | undefined): CopiedBits {
+    const size = Math.ceil(length / 8);
+    if (rows === undefined) {
+      return { region: this.#fixed(from, 1, { length: size, rows }), ones: undefined };
+    }
+    const { bits, ones } = cutBits(new Uint8Array(this.#memory, from), rows, size);
+    return { region: this.#region(size, (into) => into.set(bits)), ones };
+  }
+
+  /** Where the wanted rows' items are, and the offsets that they have when only they are there. */
+  #cutRuns(from: number, rows: Int32Array): CutRuns {
+    const held = new Int32Array(this.#memory, from);
+    const runs = new Int32Array(rows.length);
+    const offsets = new Int32Array(countRows(rows) + 1);
+    let at = 0;
+    for (let pair = 0; pair < rows.length; pair += 2) {
+      const [start, end] = [rows[pair] as number, rows[pair + 1] as number];
+      const shift = (offsets[at] as number) - (held[start] as number);
+      for (let row = start + 1; row <= end; row += 1) offsets[++at] = (held[row] as number) + shift;
+      runs[pair] = held[start] as number;
+      runs[pair + 1] = held[end] as number;
+    }
+    return { runs, offsets };
+  }
+
+  #region(length: number, write: (into: Uint8Array) => void): BodyRegion {
     const region = { start: this.#bodyLength, length };
-    this.#copies.push({ from, region });
+    this.#copies.push({ region, write });
     this.#bodyLength += Math.ceil(length / 8) * 8;
     return region;
   }
@@ -138,6 +203,22 @@ class MemoryReader {
   #long(at: number): number {
     return Number(this.#view.getBigInt64(at, true));
   }
+}
+
+interface CutRuns {
+  readonly runs: Int32Array;
+  readonly offsets: Int32Array;
+}
+
+interface CopiedBits {
+  readonly region: BodyRegion;
+  /** How many are set, when they were counted. */
+  readonly ones: number | undefined;
+}
+
+function nullsOf({ kind }: Layout, length: number, validity: CopiedBits | undefined): number {
+  if (kind === 'null') return length;
+  return validity === undefined ? 0 : length - (validity.ones ?? length);
 }
 
 type PlainKind = 'null' | 'bits' | 'bytes' | 'list' | 'struct';

@@ -50,6 +50,17 @@ export async function asOfFriday(): Promise<number> {
   return await friday.scan({ where: eq('status', 'open') }).count();
 }
 
+export async function resumeEtl(): Promise<number> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  const { features, createdAt } = await table.detail();
+  if (!features.includes('changeDataFeed') || createdAt === undefined) return 0;
+  const { transactions, domains, rowCount } = await table.snapshot();
+  const clustered: string | undefined = domains.get('delta.clustering');
+  // @ts-expect-error not every log says how many rows there are
+  const rows: number = rowCount;
+  return (transactions.get('orders-etl') ?? rows) + (clustered?.length ?? 0);
+}
+
 export async function fromZod(): Promise<string | undefined> {
   const table = await DeltaTable.create('./lake/readings', {
     schema: Reading,

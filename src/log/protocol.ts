@@ -175,10 +175,9 @@ function unwritable(listed: readonly string[], table: TableFacts): readonly stri
     const passes = feature !== undefined && isSupported(feature.write, feature.isActive?.(table));
     if (!passes) missing.add(name);
   }
-  for (const feature of TABLE_FEATURES) {
-    if (feature.write === 'inactive' && feature.isActive?.(table) === true) {
-      missing.add(feature.name);
-    }
+  for (const { name, write, isActive } of TABLE_FEATURES) {
+    const isNamed = !isNewestName(name) || missing.has(`${name}-preview`);
+    if (write === 'inactive' && !isNamed && isActive?.(table) === true) missing.add(name);
   }
   if (fieldHas(table.schema, (key) => key === CHAR_VARCHAR)) missing.add(CHAR_VARCHAR);
   for (const name of unknownTypes(table.schema)) missing.add(name);

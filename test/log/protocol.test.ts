@@ -244,6 +244,17 @@ describe('checkWritable', () => {
     ['widening, without changes', { protocol: listed(['typeWidening']) }, ['typeWidening']],
     ['vacuumProtocolCheck', { protocol: listed(['vacuumProtocolCheck']) }, ['vacuumProtocolCheck']],
     ['an unknown feature', { protocol: writers('appendOnly', 'futureFeature') }, ['futureFeature']],
+    ['variants', { protocol: listed(['variantType']), schema: schemaOf(VARIANT) }, ['variantType']],
+    [
+      'variants of the preview',
+      { protocol: listed(['variantType-preview']), schema: schemaOf(VARIANT) },
+      ['variantType-preview'],
+    ],
+    [
+      'variants of no feature',
+      { protocol: legacy(1, 2), schema: schemaOf(VARIANT) },
+      ['variantType'],
+    ],
     ['an unknown type', { protocol: legacy(1, 2), schema: schemaOf(INTERVAL) }, ['interval day']],
     ['what is not readable', { protocol: listed(['futureFeature']) }, ['futureFeature']],
   ])('%s', (_name, table, expected) => {

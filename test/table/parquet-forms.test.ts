@@ -95,6 +95,8 @@ describe('a data file may keep', () => {
       'optional int64 c (UINT_64)',
       ['18446744073709551615'],
     ],
+    ['nothing but null', 'string', columnOf(int32, [null]), 'optional int32 c (NULL)', [null]],
+    ['void', 'void', columnOf(int32, [7]), 'optional int32 c', [null]],
     ['byte', 'byte', columnOf(int32, [-128]), 'optional int32 c', [-128]],
     ['short', 'short', columnOf(int32, [-300]), 'optional int32 c (INT_16)', [-300]],
     ['date', 'date', columnOf(int32, [-1]), 'optional int32 c', ['1969-12-31']],

@@ -110,7 +110,7 @@ const CONVERTED: readonly string[] = (
   'TIMESTAMP_MICROS UINT_8 UINT_16 UINT_32 UINT_64 INT_8 INT_16 INT_32 INT_64 JSON BSON INTERVAL'
 ).split(' ');
 
-/** `DECIMAL(5,2)`, `TIMESTAMP(NANOS,true)`, or the name of a converted type. */
+/** `DECIMAL(5,2)`, `TIMESTAMP(NANOS,true)`, `NULL`, or the name of a converted type. */
 function annotationFields(annotation: string): ThriftField[] {
   if (annotation === '') return [];
   const [name = '', ...parameters] = annotation.split(/[(),]+/u).filter((part) => part !== '');
@@ -121,6 +121,9 @@ function annotationFields(annotation: string): ThriftField[] {
       structOf(2, structOf(unit, new ThriftStruct([]))),
     ]);
     return [structOf(schemaElement.logicalType, structOf(8, timestamp))];
+  }
+  if (name === 'NULL') {
+    return [structOf(schemaElement.logicalType, structOf(11, new ThriftStruct([])))];
   }
   const code = CONVERTED.indexOf(name);
   if (code < 0) throw new TypeError(`no annotation: ${annotation}`);

@@ -7,7 +7,7 @@ import { reconcileKey } from './action-path.js';
 import type { Action, AddFile, DeletionVectorDescriptor, RemoveFile } from './actions.js';
 import type { TextColumn } from './arrow-column.js';
 import type { FileColumns } from './file-list.js';
-import { PathIndex } from './path-index.js';
+import { PathIndex, type RowPlace } from './path-index.js';
 import type { RowSet } from './row-set.js';
 
 /** One block of a checkpoint: columns, the paths as bytes, and which rows are adds. */
@@ -77,7 +77,7 @@ export class History implements Origin {
   readonly ended: readonly Map<number, number>[];
   readonly #tailIndex: PathIndex;
   readonly #latest = new Map<string, Entry>();
-  /** The version at which an entry of a key was the first. */
+  /** The version that first said something of a key, for entries and for what a later row replaced. */
   readonly #firstSince = new Map<string, number>();
   #dead = 0;
 
@@ -96,15 +96,17 @@ export class History implements Origin {
     for (const { block, since, ended } of this.tail) {
       if (since > version) continue;
       copy.tail.push({ block, since, ended: endedBy(ended, version) });
-      copy.#tailIndex.append(block, EMPTY, () => undefined);
+      copy.#tailIndex.append(block, EMPTY, (row, earlier) =>
+        copy.#isSameVector(block, row, earlier),
+      );
     }
     for (const entry of this.entries) {
       if (entry.since > version || entry.until <= version) continue;
       const kept = { ...entry, until: Number.POSITIVE_INFINITY };
       copy.entries.push(kept);
       copy.#latest.set(entry.key, kept);
-      copy.#firstSince.set(entry.key, this.#firstSince.get(entry.key) ?? entry.since);
     }
+    for (const [key, since] of endedBy(this.#firstSince, version)) copy.#firstSince.set(key, since);
     for (const [block, rows] of this.ended.entries()) {
       for (const [row, since] of endedBy(rows, version)) copy.ended[block]?.set(row, since);
     }
@@ -122,8 +124,14 @@ export class History implements Origin {
     const isWatched = this.#latest.size > 0;
     this.#tailIndex.append(block, this.index, (row, earlier, isBase) => {
       const id = deletionVectorId(block.deletionVector(row));
-      if (isBase) this.#endBaseRow(earlier.block, earlier.row, { id, since, tally });
-      else this.#endTailRow(earlier.block, earlier.row, { id, since, tally });
+      if (isBase) {
+        this.#endBaseRow(earlier.block, earlier.row, { id, since, tally });
+        return false;
+      }
+      this.#endTailRow(earlier.block, earlier.row, { id, since, tally });
+      if (!this.#isSameVector(block, row, earlier)) return false;
+      this.#firstSaid(this.#keyOf(block, row), this.tail[earlier.block]?.since ?? since);
+      return true;
     });
     for (let row = 0; row < block.length; row++) {
       if (isWatched) this.#endEntry(this.#keyOf(block, row), since, tally);
@@ -137,7 +145,7 @@ export class History implements Origin {
     if (!this.#endEntry(entry.key, entry.since, tally)) this.#endRows(entry, tally);
     this.entries.push(entry);
     this.#latest.set(entry.key, entry);
-    if (!this.#firstSince.has(entry.key)) this.#firstSince.set(entry.key, entry.since);
+    this.#firstSaid(entry.key, entry.since);
     if (entry.add === undefined) return;
     tally.count++;
     tally.sizeBytes += entry.add.size;
@@ -158,6 +166,17 @@ export class History implements Origin {
       if (found === undefined || found.since > version) return false;
       return deletionVectorId(found.block.deletionVector(row)) === id;
     });
+  }
+
+  #firstSaid(key: string, since: number): void {
+    const known = this.#firstSince.get(key);
+    // A row that is replaced only now may have said it before an entry did.
+    if (known === undefined || since < known) this.#firstSince.set(key, since);
+  }
+
+  #isSameVector(block: ActionBlock, row: number, earlier: RowPlace): boolean {
+    const found = this.tail[earlier.block]?.block.deletionVector(earlier.row);
+    return deletionVectorId(found) === deletionVectorId(block.deletionVector(row));
   }
 
   #keyOf(block: ActionBlock, row: number): string {
@@ -245,6 +264,6 @@ export function entriesOf(actions: readonly Action[], version: number, tableUrl:
   return entries;
 }
 
-function endedBy(rows: ReadonlyMap<number, number>, version: number): Map<number, number> {
+function endedBy<K>(rows: ReadonlyMap<K, number>, version: number): Map<K, number> {
   return new Map([...rows].filter(([, since]) => since <= version));
 }

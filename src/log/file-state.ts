@@ -168,10 +168,16 @@ export class FileState implements FileList {
 /** A checkpoint that names one (path, deletion vector) twice, as racing writers of its parts can, holds it once. */
 function withoutRepeats(blocks: readonly BaseBlock[], index: PathIndex): readonly BaseBlock[] {
   const spare = new Map<number, Set<number>>();
-  for (const [earlier, later] of index.repeated()) {
-    if (idAt(blocks, earlier) !== idAt(blocks, later)) continue;
-    const rows = spare.get(earlier.block) ?? new Set<number>();
-    spare.set(earlier.block, rows.add(earlier.row));
+  for (const places of index.repeated()) {
+    const last = new Map<string, RowPlace>();
+    for (const place of places) {
+      const id = idAt(blocks, place);
+      const earlier = last.get(id);
+      last.set(id, place);
+      if (earlier === undefined) continue;
+      const rows = spare.get(earlier.block) ?? new Set<number>();
+      spare.set(earlier.block, rows.add(earlier.row));
+    }
   }
   if (spare.size === 0) return blocks;
   return blocks.map(({ columns, paths, rows }, at) => ({

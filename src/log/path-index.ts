@@ -17,6 +17,7 @@ export interface RowPlace {
 
 const encoder = new TextEncoder();
 const NO_ROW = 0;
+const NO_PLACES: readonly RowPlace[] = [];
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const COLON = 0x3a;
@@ -31,6 +32,8 @@ export class PathIndex {
   /** Pairs of hash and row number + 1, by open addressing. */
   #slots: Uint32Array;
   #mask: number;
+  /** Of a row, the one before it of the same path: a path is in one slot, however many rows have it. */
+  readonly #earlier = new Map<number, number>();
   readonly #unusual = new Map<number, Uint8Array>();
   readonly tableUrl: string;
   #rows = 0;
@@ -53,124 +56,138 @@ export class PathIndex {
     const old = this.#slots;
     this.#slots = new Uint32Array(slots * 2);
     this.#mask = slots - 1;
-    for (let slot = 0; slot < old.length; slot += 2) {
-      const entry = old[slot + 1] ?? NO_ROW;
-      if (entry !== NO_ROW) this.#insert(old[slot] ?? 0, entry - 1);
+    for (let at = 0; at < old.length; at += 2) {
+      const entry = old[at + 1] ?? NO_ROW;
+      if (entry === NO_ROW) continue;
+      const hash = old[at] ?? 0;
+      let slot = hash & this.#mask;
+      while (this.#slots[slot * 2 + 1] !== NO_ROW) slot = (slot + 1) & this.#mask;
+      this.#slots[slot * 2] = hash;
+      this.#slots[slot * 2 + 1] = entry;
     }
   }
 
   /** Adds the rows of one more block that are in its set. */
   add(block: PathBlock): void {
-    this.reserve(block.rows.length);
-    const start = this.#rows;
-    this.#blocks.push(block);
-    this.#starts.push(start);
-    this.#rows += block.rows.length;
-    const { paths, rows } = block;
-    const { values, offsets } = paths;
-    const first = offsets[0] ?? 0;
-    const anyColon = values.subarray(first, offsets[rows.length] ?? first).includes(COLON);
+    const { start, hashOf } = this.#begin(block);
+    const { rows } = block;
     for (let row = 0; row < rows.length; row++) {
       if (!rows.has(row)) continue;
-      const hash = anyColon ? UNUSUAL : hashUsual(values, offsets[row] ?? 0, offsets[row + 1] ?? 0);
-      if (hash === UNUSUAL) this.#addUnusual(paths.get(row) ?? '', start + row);
-      else this.#insert(hash, start + row);
+      const id = start + row;
+      const hash = hashOf(row);
+      const slot = this.#slotOf(hash, id);
+      this.#link(id, this.#slots[slot * 2 + 1] ?? NO_ROW);
+      this.#slots[slot * 2] = hash;
+      this.#slots[slot * 2 + 1] = id + 1;
     }
   }
 
   /**
-   * Adds the rows of one more block, in order; of each, first tells the rows of the same path that are here or in
-   * `older`. Its set does not count.
+   * Adds the rows of one more block, in order; its set does not count. Of each, first tells the rows of the same path
+   * that are here or in `older`; those here that are answered with true are forgotten.
    */
   append(
     block: PathBlock,
     older: PathIndex,
-    visit: (row: number, earlier: RowPlace, isOlder: boolean) => void,
+    visit: (row: number, earlier: RowPlace, isOlder: boolean) => boolean,
   ): void {
+    const { start, hashOf } = this.#begin(block);
+    for (let row = 0; row < block.rows.length; row++) {
+      const id = start + row;
+      const hash = hashOf(row);
+      if (older.#rows > 0) {
+        const key = this.#keyBytes(id, { block: this.#blocks.length - 1, row });
+        for (const place of older.#findBytes(key, hash)) visit(row, place, true);
+      }
+      const slot = this.#slotOf(hash, id);
+      let last = id;
+      for (const other of this.#chain(this.#slots[slot * 2 + 1] ?? NO_ROW)) {
+        this.#earlier.delete(last);
+        if (visit(row, this.#place(other), false)) continue;
+        this.#earlier.set(last, other);
+        last = other;
+      }
+      this.#slots[slot * 2] = hash;
+      this.#slots[slot * 2 + 1] = id + 1;
+    }
+  }
+
+  /** The rows whose path has this reconcile key, in order. */
+  find(key: string): readonly RowPlace[] {
+    const wanted = encoder.encode(key);
+    return this.#findBytes(wanted, hashBytes(wanted));
+  }
+
+  /** The rows of each path that more than one has, in order. */
+  *repeated(): IterableIterator<readonly RowPlace[]> {
+    const inner = new Set(this.#earlier.values());
+    for (const id of this.#earlier.keys()) {
+      if (!inner.has(id)) yield this.#places(id + 1);
+    }
+  }
+
+  #begin(block: PathBlock): { readonly start: number; readonly hashOf: (row: number) => number } {
     this.reserve(block.rows.length);
     const start = this.#rows;
     this.#blocks.push(block);
     this.#starts.push(start);
     this.#rows += block.rows.length;
-    const { paths, rows } = block;
-    const { values, offsets } = paths;
-    const anyColon = values.subarray(0, offsets[rows.length]).includes(COLON);
-    for (let row = 0; row < rows.length; row++) {
-      const from = offsets[row] ?? 0;
-      const to = offsets[row + 1] ?? 0;
-      let hash = anyColon ? UNUSUAL : hashUsual(values, from, to);
-      let key: Uint8Array | undefined;
-      if (hash === UNUSUAL) {
-        key = encoder.encode(reconcileKey(paths.get(row) ?? '', this.tableUrl));
-        hash = hashBytes(key);
-        this.#unusual.set(start + row, key);
-      }
-      const isMet = this.#hasHash(hash);
-      if (isMet || older.#hasHash(hash)) {
-        key ??= values.subarray(from, to);
-        older.#eachSame(key, hash, (place) => visit(row, place, true));
-        this.#eachSame(key, hash, (place) => visit(row, place, false));
-      }
-      this.#insert(hash, start + row);
-    }
+    const { values, offsets } = block.paths;
+    const first = offsets[0] ?? 0;
+    const anyColon = values.subarray(first, offsets[block.rows.length] ?? first).includes(COLON);
+    const hashOf = (row: number): number => {
+      const hash = anyColon ? UNUSUAL : hashUsual(values, offsets[row] ?? 0, offsets[row + 1] ?? 0);
+      if (hash !== UNUSUAL) return hash;
+      const key = encoder.encode(reconcileKey(block.paths.get(row) ?? '', this.tableUrl));
+      this.#unusual.set(start + row, key);
+      return hashBytes(key);
+    };
+    return { start, hashOf };
   }
 
-  #hasHash(hash: number): boolean {
+  /** Where the last row of the same path is, or else an empty slot. */
+  #slotOf(hash: number, id: number): number {
+    const slots = this.#slots;
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      if (this.#slots[slot * 2 + 1] === NO_ROW) return false;
-      if (this.#slots[slot * 2] === hash) return true;
+      const entry = slots[slot * 2 + 1] ?? NO_ROW;
+      if (entry === NO_ROW) return slot;
+      if (slots[slot * 2] === hash && this.#isSame(entry - 1, id)) return slot;
     }
   }
 
-  /** The rows whose path has this reconcile key. */
-  find(key: string): readonly RowPlace[] {
-    const wanted = encoder.encode(key);
-    const found: RowPlace[] = [];
-    this.#eachSame(wanted, hashBytes(wanted), (place) => found.push(place));
-    return found;
+  #isSame(one: number, other: number): boolean {
+    const bytes = this.#keyBytes(one, this.#place(one));
+    return equalBytes(bytes, this.#keyBytes(other, this.#place(other)));
   }
 
-  #eachSame(wanted: Uint8Array, hash: number, visit: (place: RowPlace) => void): void {
+  #link(id: number, entry: number): void {
+    if (entry !== NO_ROW) this.#earlier.set(id, entry - 1);
+  }
+
+  #findBytes(wanted: Uint8Array, hash: number): readonly RowPlace[] {
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const entry = this.#slots[slot * 2 + 1] ?? NO_ROW;
-      if (entry === NO_ROW) return;
+      if (entry === NO_ROW) return NO_PLACES;
       if (this.#slots[slot * 2] !== hash) continue;
       const place = this.#place(entry - 1);
-      if (equalBytes(this.#keyBytes(entry - 1, place), wanted)) visit(place);
+      if (equalBytes(this.#keyBytes(entry - 1, place), wanted)) return this.#places(entry);
     }
   }
 
-  /** Places of rows that have a path in common with an earlier row, for the caller to tell them apart. */
-  *repeated(): IterableIterator<readonly [earlier: RowPlace, later: RowPlace]> {
-    for (let slot = 0; slot <= this.#mask; slot++) {
-      const entry = this.#slots[slot * 2 + 1] ?? NO_ROW;
-      if (entry === NO_ROW) continue;
-      const hash = this.#slots[slot * 2];
-      for (let next = (slot + 1) & this.#mask; ; next = (next + 1) & this.#mask) {
-        const other = this.#slots[next * 2 + 1] ?? NO_ROW;
-        if (other === NO_ROW) break;
-        if (this.#slots[next * 2] !== hash) continue;
-        const [early, late] = entry < other ? [entry - 1, other - 1] : [other - 1, entry - 1];
-        const [first, second] = [this.#place(early), this.#place(late)];
-        if (equalBytes(this.#keyBytes(early, first), this.#keyBytes(late, second))) {
-          yield [first, second];
-        }
-      }
+  #places(entry: number): readonly RowPlace[] {
+    return this.#chain(entry)
+      .toReversed()
+      .map((id) => this.#place(id));
+  }
+
+  /** The rows of one path, the last first. */
+  #chain(entry: number): readonly number[] {
+    const ids: number[] = [];
+    if (entry === NO_ROW) return ids;
+    for (let id: number | undefined = entry - 1; id !== undefined; id = this.#earlier.get(id)) {
+      ids.push(id);
     }
-  }
-
-  #addUnusual(path: string, id: number): void {
-    const key = encoder.encode(reconcileKey(path, this.tableUrl));
-    this.#unusual.set(id, key);
-    this.#insert(hashBytes(key), id);
-  }
-
-  #insert(hash: number, id: number): void {
-    const slots = this.#slots;
-    let slot = hash & this.#mask;
-    while (slots[slot * 2 + 1] !== NO_ROW) slot = (slot + 1) & this.#mask;
-    slots[slot * 2] = hash;
-    slots[slot * 2 + 1] = id + 1;
+    return ids;
   }
 
   #place(id: number): RowPlace {

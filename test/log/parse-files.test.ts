@@ -173,6 +173,18 @@ describe('FileState with large commits', () => {
     );
   });
 
+  it('takes no longer for many actions on one file', () => {
+    const actions = Array.from(
+      { length: 60_000 },
+      (_, at): Action => ({ kind: 'add', add: addFile('same', { size: at }) }),
+    );
+    const { files } = parseFiles(encodeCommit(actions), KEY);
+    const state = FileState.start([], new PathIndex(0, URL), -1).after(0, [], files);
+    expect(state.count).toBe(1);
+    expect(state.sizeBytes).toBe(59_999);
+    expect(state.blocks().reduce((sum, { live }) => sum + live.count, 0)).toBe(1);
+  });
+
   it('goes on from an older version without the later ones', () => {
     const bytes = (name: string): Uint8Array =>
       encodeCommit([

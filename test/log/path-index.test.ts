@@ -52,6 +52,15 @@ describe('PathIndex', () => {
     ]);
   });
 
+  it('takes no longer for many rows of one path', () => {
+    const rows = 150_000;
+    const index = indexOf(block(Array.from({ length: rows }, () => 'same')));
+    expect(index.find('same')).toHaveLength(rows);
+    const [group, ...others] = index.repeated();
+    expect(group).toHaveLength(rows);
+    expect(others).toEqual([]);
+  });
+
   it('leaves out rows that are not in the block', () => {
     const index = indexOf(
       block(

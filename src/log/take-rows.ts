@@ -28,11 +28,8 @@ export function takeRows(data: Data, rows: Uint32Array): Data {
   }
   if (data.valueOffsets !== undefined) {
     const runs = takeRuns(data.valueOffsets as Int32Array, rows);
-    const source = data.values as Uint8Array;
     const values = new Uint8Array(runs[length] ?? 0);
-    forEachRun(data.valueOffsets as Int32Array, rows, (start, end, at) => {
-      values.set(source.subarray(start, end), at);
-    });
+    copyRuns(data.values as Uint8Array, data.valueOffsets as Int32Array, rows, values);
     return makeColumn(type, length, { validity, valueOffsets: runs, values });
   }
   return makeColumn(type, length, { validity, values: takeFixed(data, rows) });
@@ -65,16 +62,94 @@ function forEachRun(
   }
 }
 
-function takeFixed(data: Data, rows: Uint32Array): Values {
-  const source = data.values as Values;
-  const { stride } = data;
-  const Kind = source.constructor as new (length: number) => Values;
-  const values = new Kind(rows.length * stride);
+/** Shorter texts are copied byte by byte: a view of each would cost more. */
+const SHORT_RUN_BYTES = 64;
+
+function copyRuns(
+  source: Uint8Array,
+  offsets: Int32Array,
+  rows: Uint32Array,
+  values: Uint8Array,
+): void {
+  let to = 0;
   for (let index = 0; index < rows.length; index++) {
-    const from = (rows[index] ?? 0) * stride;
-    for (let part = 0; part < stride; part++) {
-      values[index * stride + part] = source[from + part] as never;
+    const row = rows[index] as number;
+    const start = offsets[row] as number;
+    const end = offsets[row + 1] as number;
+    if (end - start > SHORT_RUN_BYTES) {
+      values.set(source.subarray(start, end), to);
+      to += end - start;
+    } else {
+      for (let from = start; from < end; from++, to++) values[to] = source[from] as number;
     }
   }
+}
+
+/** Copies by the width of a value and not by its type, so that each loop meets one kind of array. */
+function takeFixed(data: Data, rows: Uint32Array): Values {
+  const source = data.values as Values;
+  const Kind = source.constructor as new (length: number) => Values;
+  const values = new Kind(rows.length * data.stride);
+  const width = source.BYTES_PER_ELEMENT;
+  if (width === 2) {
+    takeElements(viewOf(Uint16Array, source), rows, viewOf(Uint16Array, values));
+  } else if (width === 1) {
+    takeBytes(viewOf(Uint8Array, source), rows, data.stride, viewOf(Uint8Array, values));
+  } else {
+    const words = (width * data.stride) / Uint32Array.BYTES_PER_ELEMENT;
+    const [from, to] = [viewOf(Uint32Array, source), viewOf(Uint32Array, values)];
+    if (words === 1) takeWords(from, rows, to);
+    else if (words === 2) takePairs(from, rows, to);
+    else takeMany(from, rows, words, to);
+  }
   return values;
+}
+
+function viewOf<T extends Uint8Array | Uint16Array | Uint32Array>(
+  Kind: new (buffer: ArrayBufferLike, byteOffset: number, length: number) => T,
+  { buffer, byteOffset, byteLength }: Values,
+): T {
+  const width = (Kind as unknown as { readonly BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
+  return new Kind(buffer, byteOffset, byteLength / width);
+}
+
+function takeElements(source: Uint16Array, rows: Uint32Array, values: Uint16Array): void {
+  for (let index = 0; index < rows.length; index++) {
+    values[index] = source[rows[index] as number] as number;
+  }
+}
+
+function takeWords(source: Uint32Array, rows: Uint32Array, values: Uint32Array): void {
+  for (let index = 0; index < rows.length; index++) {
+    values[index] = source[rows[index] as number] as number;
+  }
+}
+
+function takePairs(source: Uint32Array, rows: Uint32Array, values: Uint32Array): void {
+  for (let index = 0; index < rows.length; index++) {
+    const from = (rows[index] as number) * 2;
+    values[index * 2] = source[from] as number;
+    values[index * 2 + 1] = source[from + 1] as number;
+  }
+}
+
+function takeMany(
+  source: Uint32Array,
+  rows: Uint32Array,
+  words: number,
+  values: Uint32Array,
+): void {
+  let to = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const from = (rows[index] as number) * words;
+    for (let word = 0; word < words; word++) values[to++] = source[from + word] as number;
+  }
+}
+
+function takeBytes(source: Uint8Array, rows: Uint32Array, width: number, values: Uint8Array): void {
+  let to = 0;
+  for (let index = 0; index < rows.length; index++) {
+    const from = (rows[index] as number) * width;
+    for (let byte = 0; byte < width; byte++) values[to++] = source[from + byte] as number;
+  }
 }

@@ -1,5 +1,12 @@
 import {
+  Bool,
+  Decimal,
   Field,
+  FixedSizeBinary,
+  Float64,
+  Int8,
+  Int16,
+  Int32,
   Int64,
   List,
   makeData,
@@ -16,12 +23,26 @@ import { takeRows } from '../../src/log/take-rows.js';
 const type = new Struct([
   new Field('text', new Utf8(), true),
   new Field('long', new Int64(), true),
+  new Field('byte', new Int8(), true),
+  new Field('short', new Int16(), true),
+  new Field('int', new Int32(), true),
+  new Field('double', new Float64(), true),
+  new Field('decimal', new Decimal(2, 38, 128), true),
+  new Field('bytes', new FixedSizeBinary(3), true),
+  new Field('yes', new Bool(), true),
   new Field('list', new List(new Field('element', new Utf8(), true)), true),
 ]);
 const row = fc.option(
   fc.record({
-    text: fc.option(fc.string()),
+    text: fc.option(fc.oneof(fc.string(), fc.string({ minLength: 60, maxLength: 70 }))),
     long: fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+    byte: fc.option(fc.integer({ min: -128, max: 127 })),
+    short: fc.option(fc.integer({ min: -32_768, max: 32_767 })),
+    int: fc.option(fc.integer()),
+    double: fc.option(fc.double({ noNaN: true })),
+    decimal: fc.option(fc.uint32Array({ minLength: 4, maxLength: 4 })),
+    bytes: fc.option(fc.uint8Array({ minLength: 3, maxLength: 3 })),
+    yes: fc.option(fc.boolean()),
     list: fc.option(fc.array(fc.option(fc.string()), { maxLength: 3 })),
   }),
 );

@@ -2,6 +2,7 @@
 import { prepareWasm, startWorker, workerCount } from '#parquet-host';
 import { InternalError } from '../../errors.js';
 import type { CodecWorker, ParquetHost } from './host.js';
+import { onAbort } from './on-abort.js';
 import { type CodecOutcome, type CodecTask, runCodec } from './wasm-codec.js';
 
 /** Beyond this many threads memory, not the processor, is what runs short. */
@@ -74,18 +75,18 @@ export class WorkerPool implements CodecPool {
         // A task in hand cannot be stopped; its outcome is then nobody's.
         reject(signal?.reason as Error);
       };
+      const endWait = signal === undefined ? undefined : onAbort(signal, abort);
       const queued: QueuedTask = {
         task,
         resolve: (outcome) => {
-          signal?.removeEventListener('abort', abort);
+          endWait?.();
           resolve(outcome);
         },
         reject: (reason) => {
-          signal?.removeEventListener('abort', abort);
+          endWait?.();
           reject(reason);
         },
       };
-      signal?.addEventListener('abort', abort, { once: true });
       this.#queue.push(queued);
       this.#dispatch();
     });

@@ -83,7 +83,7 @@ export interface TableDetail {
 
 /** Which files of a version are there; keys are relative to the table. */
 export interface FileCheck {
-  /** Files of the version. */
+  /** Files that the version needs: data files, and the files of their deletion vectors. */
   readonly files: number;
   readonly missing: readonly string[];
   /** Files whose size is another than the log says. */

@@ -63,6 +63,9 @@ export interface Snapshot<R> {
   ): Scan<Selected<R, K>>;
   /** The active data files in canonical order. */
   files(): readonly TableFile[];
-  /** Looks at every data file of the version: whether it is there, and of the size the log says. */
+  /**
+   * Looks at every data file of the version, and at the files of its deletion vectors: whether it is there, and a data
+   * file of the size that the log says.
+   */
   checkFiles(options?: CallOptions): Promise<FileCheck>;
 }

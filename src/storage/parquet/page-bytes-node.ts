@@ -1,6 +1,4 @@
-/** Node's zlib: CRC-32 in every supported version, zstd from 22.15. */
-
-import * as zlib from 'node:zlib';
+/** Node's zlib. Not its zstd: page by page it takes longer than WebAssembly does. */
 import { brotliDecompressSync, crc32 as crcOf, gunzipSync } from 'node:zlib';
 import { InternalError } from '../../errors.js';
 
@@ -13,16 +11,9 @@ interface InflateOptions {
   readonly chunkSize: number;
 }
 
-type Inflate = (bytes: Uint8Array, options: InflateOptions) => Uint8Array;
-
-/** Not in every Node that we run on, so not among the names imported. */
-const { zstdDecompressSync } = zlib as unknown as { readonly zstdDecompressSync?: Inflate };
-
-const INFLATES: Readonly<Record<string, Inflate | undefined>> = {
-  GZIP: gunzipSync,
-  BROTLI: brotliDecompressSync,
-  ZSTD: zstdDecompressSync,
-};
+const INFLATES: Readonly<
+  Record<string, ((bytes: Uint8Array, options: InflateOptions) => Uint8Array) | undefined>
+> = { GZIP: gunzipSync, BROTLI: brotliDecompressSync };
 
 export function canInflate(codec: string): boolean {
   return INFLATES[codec] !== undefined;

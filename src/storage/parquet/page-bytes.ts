@@ -1,5 +1,5 @@
 /**
- * What the host itself can do to a page's bytes, faster than WebAssembly does. `#page-bytes` is page-bytes-node.ts
+ * What the host itself can do to a page's bytes: faster, or within bounds that parquet-wasm does not keep. `#page-bytes` is page-bytes-node.ts
  * under Node and page-bytes-web.ts elsewhere; both export a {@link PageBytes}' members.
  */
 export interface PageBytes {

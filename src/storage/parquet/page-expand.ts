@@ -1,6 +1,6 @@
 /**
- * A small file with the pages decompressed by the host, where it does that better: Node's zlib is twice as fast as
- * WebAssembly, and stops at the size that a page says.
+ * A small file with the pages decompressed by the host, where it can: zlib stops at the size that a page says, and
+ * parquet-wasm goes on for as long as gzip or brotli gives bytes.
  */
 import { canInflate, inflate } from '#page-bytes';
 import { InternalError } from '../../errors.js';

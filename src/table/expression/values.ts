@@ -149,7 +149,8 @@ function repeated(
     const text = texts.at(row);
     if (text.length === 0) return EMPTY;
     const made = new Uint8Array(checkedLength(text.length * Math.max(0, Number(times.at(row)))));
-    for (let end = 0; end < made.length; end += text.length) made.set(text, end);
+    if (made.length > 0) made.set(text);
+    for (let end = text.length; end < made.length; end *= 2) made.copyWithin(end, 0, end);
     return made;
   };
   return { at, nulls: eitherNull(texts.nulls, times.nulls) };

@@ -197,6 +197,14 @@ describe('comparisons of expressions', () => {
     expect(select(text, items)).toEqual(rows);
   });
 
+  it('repeat a text to its last byte', () => {
+    for (let times = 0; times < 9; times++) {
+      const wanted = 'abc'.repeat(times);
+      expect(select(`repeat(s, ${times}) = '${wanted}'`, [{ s: 'abc' }])).toEqual([0]);
+    }
+    expect(select("repeat(s, 349525) = 'x'", [{ s: 'abc' }])).toEqual([]);
+  });
+
   it('make no text beyond a limit', () => {
     expect(() => select("repeat(s, 1000000) = 'a'", [{ s: 'ab' }])).toThrow(
       expect.objectContaining({ code: 'LIMIT', limit: 'MAX_MADE_TEXT_BYTES' }),

@@ -53,7 +53,7 @@ export function concat(terms: Terms, at: number, parts: readonly Term[]): Term {
   }
   const texts = pieces.map(literalText);
   if (!texts.includes(undefined)) {
-    checkedLength(texts.reduce((sum, text) => sum + (text?.length ?? 0), 0));
+    checkedLength(texts.reduce((sum, text) => sum + bytesOf(text ?? ''), 0));
     return textTerm(terms.source, at, texts.join(''));
   }
   return { kind: 'value', at, value: { op: 'concat', parts: pieces } };
@@ -70,7 +70,7 @@ function repeat(terms: Terms, at: number, parts: readonly Term[]): Term {
   const constant = literalText(text);
   if (constant === undefined) return { kind: 'value', at, value: { op: 'repeat', text, times } };
   const count = times.value > 0n ? Number(times.value) : 0;
-  checkedLength(constant.length * count);
+  checkedLength(bytesOf(constant) * count);
   return textTerm(terms.source, at, constant === '' ? '' : constant.repeat(count));
 }
 
@@ -142,6 +142,13 @@ function literalText(value: Expression): string | undefined {
   if (typeof literal === 'string') return literal;
   return typeof literal === 'object' && literal.kind === 'text' ? literal.text : undefined;
 }
+
+/** In UTF-8. */
+function bytesOf(text: string): number {
+  return encoder.encode(text).length;
+}
+
+const encoder = new TextEncoder();
 
 function isZero(value: Literal): boolean {
   if (typeof value === 'object' && value.kind === 'decimal') {

@@ -335,6 +335,39 @@ describe('any text', () => {
     );
   });
 
+  it('that is a condition is answered in every row, or refused when it meets the table', () => {
+    const names = [...schema.fields.map(({ name }) => name), 'st.x', 'st.y.z', 'st.y'];
+    const constants = ['0', '2', '-1.5', '1e20', "'5'", "'a'", 'null', 'true', "date'2024-01-31'"];
+    const more = ["timestamp'2024-01-31'", "double('NaN')", "X'01'", '99999999999999999999.5'];
+    const { operand } = fc.letrec<{ operand: string }>((tie) => ({
+      operand: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.constantFrom(...names, ...constants, ...more),
+        fc.tuple(tie('operand'), tie('operand')).map(([a, b]) => `${a} % (${b})`),
+        fc.tuple(tie('operand'), tie('operand')).map(([a, b]) => `concat(${a}, ${b})`),
+        fc.tuple(tie('operand'), tie('operand')).map(([a, b]) => `repeat(${a}, ${b})`),
+      ),
+    }));
+    const test = fc.constantFrom('=', '<=>', '<', '>=', 'is distinct from');
+    const condition = fc.oneof(
+      fc.tuple(operand, test, operand).map((parts) => parts.join(' ')),
+      fc.tuple(operand, operand, operand).map(([a, b, c]) => `${a} between ${b} and ${c}`),
+      fc.tuple(operand, operand, operand).map(([a, b, c]) => `${a} in (${b}, ${c})`),
+      operand.map((a) => `(${a}) is null`),
+    );
+    fc.assert(
+      fc.property(rows(3), condition, (items, text) => {
+        try {
+          const bound = bindPredicate(predicateFromSql(text), schema);
+          expect(evaluate(bound, batchOf(items, 1))).toHaveLength(items.length);
+        } catch (error) {
+          if (!isVarveError(error, 'INVALID_ARGUMENT', 'LIMIT')) throw error;
+        }
+      }),
+      { numRuns: 5000, seed: 20_260_101 },
+    );
+  });
+
   it('that is cut off anywhere is so too', () => {
     const whole = [
       "(a.`b``c` % 3 <=> -1.5e3 or not startswith(s, 'it\\'s')) and d not in (double('NaN'), null)",

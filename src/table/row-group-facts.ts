@@ -9,8 +9,10 @@ import type { BoundValue } from '../log/stat-bounds.js';
 import type { Bound } from '../log/stats-value.js';
 import type { ParquetFooter, SchemaNode } from '../storage/parquet/footer-types.js';
 import type { BoundColumn, BoundPredicate } from './expression/bound.js';
+import type { Value } from './expression/order.js';
 import type { FileFacts } from './expression/prune.js';
 import { type BoundDecoder, boundDecoder } from './leaf-bounds.js';
+import { type ValueEncoder, valueEncoder } from './leaf-value.js';
 
 /** A column of the condition as the file has it. */
 export interface ConditionLeaf {
@@ -19,6 +21,7 @@ export interface ConditionLeaf {
   readonly leaf: number;
   readonly isRequired: boolean;
   readonly decode: BoundDecoder | undefined;
+  readonly encode: ValueEncoder | undefined;
 }
 
 export interface LeafLookup {
@@ -49,6 +52,7 @@ export function conditionLeaves(
         leaf: index,
         isRequired: leaf.maxDefinitionLevel === 0,
         decode: boundDecoder(leaf, type, isOldCalendar),
+        encode: valueEncoder(leaf, type, isOldCalendar),
       },
     ];
   });
@@ -112,6 +116,8 @@ export interface FilePart {
   readonly statsOf: (leaf: number) => LeafStats | undefined;
   /** The file's values of partition columns. */
   readonly partitions: ReadonlyMap<BoundColumn, Scalar>;
+  /** False only when no row has the value. */
+  readonly mayContain?: ((column: BoundColumn, value: Value) => boolean) | undefined;
 }
 
 /** The facts of a part of a file. */
@@ -133,6 +139,10 @@ export class PartFacts implements FileFacts, FileStats {
 
   partition(column: BoundColumn): Scalar | undefined {
     return this.#part.partitions.get(column);
+  }
+
+  mayContain(column: BoundColumn, value: Value): boolean {
+    return this.#part.mayContain?.(column, value) ?? true;
   }
 
   min(path: readonly string[]): BoundValue | undefined {

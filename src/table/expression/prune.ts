@@ -19,6 +19,8 @@ export interface FileFacts {
   partition(column: BoundColumn): Scalar | undefined;
   /** `undefined` when there are none. */
   readonly stats: FileStats | undefined;
+  /** False only when no row has that value of a column, as a Bloom filter tells. */
+  mayContain?(column: BoundColumn, value: Value): boolean;
 }
 
 /** Whether the condition can be true for a row of the file. When not, the file need not be read. */
@@ -144,10 +146,21 @@ function testOutcomes(test: Test, file: FileFacts): number {
   if (value !== undefined) return valueOutcomes(test, { min: value, max: value });
   const nulls = nullsIn(column, file.stats);
   if (nulls === 'all') return CAN_BE_UNKNOWN;
-  const within = valueOutcomes(test, rangeIn(column, file.stats));
+  const within = isRuledOut(test, file)
+    ? CAN_BE_FALSE
+    : valueOutcomes(test, rangeIn(column, file.stats));
   // Not every writer counts NaN among the values its bounds are of.
   const withNaN = isFloating(column) ? valueOutcomes(test, NAN_RANGE) : 0;
   return within | withNaN | (nulls === 'none' ? 0 : CAN_BE_UNKNOWN);
+}
+
+/** Whether a test is for values none of which is there. */
+function isRuledOut(test: Test, file: FileFacts): boolean {
+  if (file.mayContain === undefined) return false;
+  if (test.kind === 'in') {
+    return !test.values.some((value) => file.mayContain?.(test.column, value));
+  }
+  return test.kind === 'compare' && test.op === 'eq' && !file.mayContain(test.column, test.value);
 }
 
 /** Bounds of the values that are not null; an absent one is no bound. */

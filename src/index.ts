@@ -155,6 +155,7 @@ export type {
   BatchOptions,
   RowFilter,
   Scan,
+  ScanMetrics,
   ScanOptions,
   ScanPlan,
   Selected,

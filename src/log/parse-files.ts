@@ -84,7 +84,7 @@ const FALSE = 0x66;
 const NULL = 0x6e;
 const BEGINNING = new TextEncoder().encode('{"add":{');
 
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const BEYOND_ASCII = 0x80;
 
 /** Reads lines that hold an add and nothing unusual. */

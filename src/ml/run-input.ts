@@ -6,6 +6,7 @@ import type {
   CallOptions,
   Predicate,
   Scan,
+  ScanMetrics,
   ScanOptions,
   ScanPlan,
   Snapshot,
@@ -46,6 +47,7 @@ export function runInput<R>(
 /** A scan whose row filter is made when it is first needed, since hashing is loaded asynchronously. */
 class SelectedScan<R> implements Scan<R> {
   readonly #make: () => Promise<Scan<R>>;
+  #begun: Scan<R> | undefined;
 
   constructor(
     snapshot: Snapshot<Readonly<Record<string, unknown>>>,
@@ -59,7 +61,8 @@ class SelectedScan<R> implements Scan<R> {
         ...(select === undefined ? {} : { select }),
         ...(split === undefined ? {} : { rowFilter: await splitFilter(split) }),
       };
-      return snapshot.scan(scan) as unknown as Scan<R>;
+      this.#begun = snapshot.scan(scan) as unknown as Scan<R>;
+      return this.#begun;
     };
   }
 
@@ -89,5 +92,9 @@ class SelectedScan<R> implements Scan<R> {
 
   async plan(): Promise<ScanPlan> {
     return await (await this.#make()).plan();
+  }
+
+  metrics(): ScanMetrics | undefined {
+    return this.#begun?.metrics();
   }
 }

@@ -9,6 +9,7 @@ import { storeSource } from '../storage/parquet/source.js';
 import { type DataFile, fileOf } from './data-files.js';
 import type { CallOptions } from './options.js';
 import { scanBatches } from './scan-batches.js';
+import type { ScanMeter } from './scan-meter.js';
 import type { PlannedFile, PlannedScan, VersionScan } from './scan-plan.js';
 
 /** The rows of a version when the log knows of every file how many it has, else undefined. Nothing is read. */
@@ -36,10 +37,14 @@ type Place = Pick<FileEntry, 'columns' | 'row'>;
  * Counts files whose rows all match by their statistics, or by their footers where there are none, and reads the
  * condition's columns of the others. Exact either way.
  */
-export async function countRows(plan: VersionScan, options: CallOptions): Promise<number> {
+export async function countRows(
+  plan: VersionScan,
+  options: CallOptions,
+  meter: ScanMeter,
+): Promise<number> {
   const { snapshot, limit = Number.POSITIVE_INFINITY } = plan;
   if (plan.rowFilter !== undefined) {
-    return Math.min(await countRead(plan, plan.files, options), limit);
+    return Math.min(await countRead(plan, plan.files, { options, meter }), limit);
   }
   const withoutCount: FileEntry[] = [];
   let areWhole = true;
@@ -55,7 +60,7 @@ export async function countRows(plan: VersionScan, options: CallOptions): Promis
     count += await recordCount(snapshot, fileOf(entry, snapshot.log), options.signal);
   }
   if (count >= limit || areWhole) return Math.min(count, limit);
-  return Math.min(count + (await countRead(plan, inPart(plan.files), options)), limit);
+  return Math.min(count + (await countRead(plan, inPart(plan.files), { options, meter })), limit);
 }
 
 function* inPart(files: Iterable<PlannedFile>): Generator<PlannedFile> {
@@ -100,7 +105,7 @@ async function footerRows(
 async function countRead(
   plan: PlannedScan,
   files: Iterable<PlannedFile>,
-  options: CallOptions,
+  { options, meter }: { readonly options: CallOptions; readonly meter: ScanMeter },
 ): Promise<number> {
   const nothing = { type: 'struct', fields: [] } as const;
   const needed = new Set([
@@ -110,6 +115,6 @@ async function countRead(
   const fields = plan.reading.fields.filter(({ name }) => needed.has(name));
   const counted = { ...plan, files, output: nothing, reading: { ...plan.reading, fields } };
   let count = 0;
-  for await (const batch of scanBatches(counted, options)) count += batch.numRows;
+  for await (const batch of scanBatches(counted, options, meter)) count += batch.numRows;
   return count;
 }

@@ -10,9 +10,11 @@ import type { StructType } from '../log/schema/types.js';
 import { rangesOf } from '../storage/parquet/row-ranges.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
+import { narrowed } from './page-ranges.js';
 import { type FileReading, fileReading, type OpenedFile, readRowGroup } from './read-file.js';
 import { takeRows } from './row/take.js';
 import { columnsOf } from './scan-columns.js';
+import type { ScanMeter } from './scan-meter.js';
 import type { PlannedScan } from './scan-plan.js';
 
 /** A row group to read, and what is known of its rows. */
@@ -34,6 +36,7 @@ export const MAX_KEPT_SHARE = 0.5;
 /** Reads the row groups of one scan; learns from each how selective the condition is. */
 export class RowGroupReader {
   readonly #plan: PlannedScan;
+  readonly #meter: ScanMeter | undefined;
   readonly #condition: FileReading | undefined;
   readonly #rest: FileReading | undefined;
   /** Rows of a row group beyond these are not wanted. */
@@ -41,8 +44,9 @@ export class RowGroupReader {
   #seen = 0;
   #kept = 0;
 
-  constructor(plan: PlannedScan) {
+  constructor(plan: PlannedScan, meter?: ScanMeter) {
     this.#plan = plan;
+    this.#meter = meter;
     const { snapshot, where, rowFilter, limit } = plan;
     this.#most =
       rowFilter === undefined ? (limit ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
@@ -54,10 +58,15 @@ export class RowGroupReader {
     this.#rest = rest;
   }
 
-  /** The rows of the row group for which the condition holds, with every column that the plan reads. */
-  async read(unit: RowGroupUnit, stop: AbortSignal): Promise<RecordBatch> {
+  /**
+   * The rows of the row group for which the condition holds, with every column that the plan reads; undefined when its
+   * indexes say that there are none.
+   */
+  async read(given: RowGroupUnit, stop: AbortSignal): Promise<RecordBatch | undefined> {
     const { where } = this.#plan;
-    if (where === undefined || unit.allMatch) return await this.#readWanted(unit, stop);
+    if (where === undefined || given.allMatch) return await this.#readWanted(given, stop);
+    const unit = await narrowed(given, where, { signal: stop, meter: this.#meter });
+    if (unit === undefined) return undefined;
     const isLate = this.#kept <= this.#seen * MAX_KEPT_SHARE;
     const [condition, rest] = [this.#condition, this.#rest];
     const batch =

@@ -2,13 +2,14 @@
 import { readBloomFilter } from '../storage/parquet/bloom-filter.js';
 import { columnMetaData } from '../storage/parquet/footer-fields.js';
 import { type IndexedPage, readPageIndex } from '../storage/parquet/page-index.js';
-import type { RowRange } from '../storage/parquet/row-ranges.js';
+import { countRows, type RowRange } from '../storage/parquet/row-ranges.js';
 import { ThriftStruct } from '../storage/parquet/thrift.js';
 import type { BoundColumn, BoundNode, BoundPredicate } from './expression/bound.js';
 import { mayMatch } from './expression/prune.js';
 import { type FileParts, fileParts } from './prune-file.js';
-import type { OpenedFile } from './read-file.js';
+import { type OpenedFile, orGone } from './read-file.js';
 import { type FilePart, type LeafStats, PartFacts } from './row-group-facts.js';
+import type { ScanMeter } from './scan-meter.js';
 
 /** Below so many bytes a row group is read in about the time it takes to ask what could be left out of it. */
 export const MIN_INDEXED_BYTES: number = 256 * 1024;
@@ -19,6 +20,11 @@ export function isWorthAsking({ footer }: OpenedFile, rowGroup: number): boolean
   return chunks.reduce((sum, { start, end }) => sum + end - start, 0) >= MIN_INDEXED_BYTES;
 }
 
+export interface ReadingOptions {
+  readonly signal: AbortSignal;
+  readonly meter?: ScanMeter | undefined;
+}
+
 /**
  * The rows of a row group for which the condition may be true, ascending; all when undefined, none when empty. Reads
  * Bloom filters of columns that the condition compares for equality, and page indexes, where the file has them.
@@ -27,7 +33,7 @@ export async function rowsToRead(
   where: BoundPredicate,
   opened: OpenedFile,
   rowGroup: number,
-  signal: AbortSignal,
+  { signal, meter }: ReadingOptions,
 ): Promise<readonly RowRange[] | undefined> {
   const { source, footer } = opened;
   const group = footer.rowGroups[rowGroup];
@@ -41,7 +47,57 @@ export async function rowsToRead(
   const leaves = indexed.map(({ leaf }) => leaf);
   const pages = await readPageIndex(source, footer, { rowGroup, leaves }, { signal });
   const byLeaf = new Map(leaves.map((leaf, at) => [leaf, pages[at]]));
-  return matchingRanges(where, whole, byLeaf);
+  const ranges = matchingRanges(where, whole, byLeaf);
+  if (meter !== undefined) countPages(meter, pages, ranges);
+  return ranges;
+}
+
+/** A row group with the rows that are there and that the condition can concern; undefined when none are. */
+export async function narrowed<U extends OpenedRows>(
+  unit: U,
+  where: BoundPredicate,
+  options: ReadingOptions,
+): Promise<U | undefined> {
+  const { opened, rowGroup, rows } = unit;
+  if (!isWorthAsking(opened, rowGroup)) return unit;
+  const asked = rowsToRead(where, opened, rowGroup, options);
+  const ranges = await orGone(opened.reading.snapshot, asked);
+  if (ranges === undefined) return unit;
+  const left = rowsWithin(ranges, rows);
+  return left.length === 0 ? undefined : { ...unit, rows: left };
+}
+
+interface OpenedRows {
+  readonly opened: OpenedFile;
+  readonly rowGroup: number;
+  /** Ascending; undefined: every one. */
+  readonly rows: Uint32Array | undefined;
+}
+
+function rowsWithin(ranges: readonly RowRange[], rows: Uint32Array | undefined): Uint32Array {
+  if (rows === undefined) {
+    const all = new Uint32Array(countRows(ranges));
+    let at = 0;
+    for (const { start, end } of ranges) for (let row = start; row < end; row++) all[at++] = row;
+    return all;
+  }
+  let range = 0;
+  return rows.filter((row) => {
+    while (row >= (ranges[range]?.end ?? Number.POSITIVE_INFINITY)) range++;
+    return row >= (ranges[range]?.start ?? Number.POSITIVE_INFINITY);
+  });
+}
+
+function countPages(
+  { counts }: ScanMeter,
+  pages: readonly (readonly IndexedPage[] | undefined)[],
+  ranges: readonly RowRange[] | undefined,
+): void {
+  for (const { firstRow, numRows } of pages.flatMap((list) => list ?? [])) {
+    const isRead = ranges?.some(({ start, end }) => start < firstRow + numRows && firstRow < end);
+    if (isRead ?? true) counts.pagesRead++;
+    else counts.pagesSkipped++;
+  }
 }
 
 /** Asks the condition of every run of rows that lies in one page of each column. */

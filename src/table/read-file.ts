@@ -13,7 +13,7 @@ import { type FileName, fileNames } from '../log/schema/file-names.js';
 import { legacyRebase } from '../log/schema/legacy-calendar.js';
 import type { Scalar } from '../log/schema/scalar.js';
 import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
-import type { Snapshot } from '../log/table-snapshot.js';
+import type { LogContext, Snapshot } from '../log/table-snapshot.js';
 import { decodeRowGroup } from '../storage/parquet/decode.js';
 import { readFooter } from '../storage/parquet/footer.js';
 import type { ParquetFooter } from '../storage/parquet/footer-types.js';
@@ -33,6 +33,8 @@ import { constantColumn } from './row/scalar-column.js';
 /** What is read of every file of a scan. */
 export interface FileReading {
   readonly snapshot: Snapshot;
+  /** Where the files are. */
+  readonly log: LogContext;
   /** The columns wanted, in the order they are given. */
   readonly schema: StructType;
   /** Those of them that are in the files, and the columns from which row ids come. */
@@ -46,7 +48,11 @@ export interface FileReading {
 }
 
 /** What follows from the columns wanted, for every file alike. */
-export function fileReading(snapshot: Snapshot, schema: StructType): FileReading {
+export function fileReading(
+  snapshot: Snapshot,
+  schema: StructType,
+  log: LogContext = snapshot.log,
+): FileReading {
   const partitionColumns = new Set(snapshot.metadata.partitionColumns);
   const materialized = new Map<StructField, StructField>();
   for (const field of schema.fields) {
@@ -58,10 +64,11 @@ export function fileReading(snapshot: Snapshot, schema: StructType): FileReading
   );
   return {
     snapshot,
+    log,
     schema,
     stored: { type: 'struct', fields: [...fields, ...materialized.values()] },
     materialized,
-    windows: new FileWindows(snapshot.log.store),
+    windows: new FileWindows(log.store),
     adds: schema.fields.some(isTracked) ? new WholeAdds() : undefined,
   };
 }
@@ -96,8 +103,8 @@ export async function openFile(
   { file, only }: FileToRead,
   signal: AbortSignal,
 ): Promise<OpenedFile> {
-  const { snapshot } = reading;
-  const source = storeSource(snapshot.log.store, file.key, { sizeBytes: file.sizeBytes });
+  const { snapshot, log } = reading;
+  const source = storeSource(log.store, file.key, { sizeBytes: file.sizeBytes });
   const [footer, deleted, add] = await Promise.all([
     orGone(snapshot, readFooter(source, { signal })),
     only === undefined ? deletedRows(reading, file, signal) : undefined,
@@ -163,7 +170,8 @@ export async function readRowGroup(
   return batchOf(arrowSchema(schema), children, rows);
 }
 
-async function orGone<T>(snapshot: Snapshot, read: Promise<T>): Promise<T> {
+/** What `read` gives. @throws DataGoneError where it throws NotFoundError */
+export async function orGone<T>(snapshot: Snapshot, read: Promise<T>): Promise<T> {
   try {
     return await read;
   } catch (error) {
@@ -173,16 +181,13 @@ async function orGone<T>(snapshot: Snapshot, read: Promise<T>): Promise<T> {
 }
 
 async function deletedRows(
-  { snapshot, windows }: FileReading,
+  { snapshot, log, windows }: FileReading,
   { entry }: DataFile,
   signal: AbortSignal,
 ): Promise<RowBitmap | undefined> {
   const { deletionVector } = entry;
   if (deletionVector === undefined) return undefined;
-  return await orGone(
-    snapshot,
-    readDeletionVector(snapshot.log, deletionVector, { signal, windows }),
-  );
+  return await orGone(snapshot, readDeletionVector(log, deletionVector, { signal, windows }));
 }
 
 /** A deletion vector that names rows beyond the file's end is another file's. */

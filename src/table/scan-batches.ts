@@ -7,6 +7,7 @@ import type { CallOptions } from './options.js';
 import { rowGroupFilter } from './prune-file.js';
 import { fileReading, type OpenedFile, openFile, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
+import type { ScanMeter } from './scan-meter.js';
 import type { PlannedFile, PlannedScan } from './scan-plan.js';
 
 /** Files whose footers are read ahead. */
@@ -18,6 +19,7 @@ const ROW_GROUPS_AHEAD = 2;
 export async function* scanBatches(
   plan: PlannedScan,
   options: CallOptions,
+  meter?: ScanMeter,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const { signal } = options;
   const names = plan.output.fields.map(({ name }) => name);
@@ -25,21 +27,27 @@ export async function* scanBatches(
   let rows = 0;
   if (left === 0) return;
   let bytes = 0;
-  const reader = new RowGroupReader(plan);
+  const reader = new RowGroupReader(plan, meter);
   const read = async (
     unit: RowGroupUnit,
     stop: AbortSignal,
-  ): Promise<{ readonly batch: RecordBatch; readonly storedBytes: number }> => ({
-    batch: chosen(plan, await reader.read(unit, stop)),
-    storedBytes: storedBytesOf(unit.opened, unit.rowGroup),
-  });
-  const ahead = inOrder(units(plan, signal), ROW_GROUPS_AHEAD, signal, read);
+  ): Promise<{ readonly batch: RecordBatch | undefined; readonly storedBytes: number }> => {
+    const batch = await reader.read(unit, stop);
+    if (meter !== undefined) {
+      if (batch === undefined) meter.counts.rowGroupsSkipped++;
+      else meter.counts.rowGroupsRead++;
+    }
+    const storedBytes = storedBytesOf(unit.opened, unit.rowGroup);
+    return { batch: batch && chosen(plan, batch), storedBytes };
+  };
+  const ahead = inOrder(units(plan, signal, meter), ROW_GROUPS_AHEAD, signal, read);
   for await (const { batch, storedBytes } of ahead) {
     bytes += storedBytes;
-    if (batch.numRows === 0) continue;
+    if (batch === undefined || batch.numRows === 0) continue;
     const cut = batch.numRows > left ? batch.slice(0, left) : batch;
     left -= cut.numRows;
     rows += cut.numRows;
+    if (meter !== undefined) meter.counts.rows = rows;
     yield names.length === cut.schema.fields.length ? cut : selectColumns(cut, names);
     options.onProgress?.({ operation: 'scan', rows, bytes });
     if (left === 0) return;
@@ -55,8 +63,9 @@ function storedBytesOf({ footer }: OpenedFile, rowGroup: number): number {
 async function* units(
   plan: PlannedScan,
   signal: AbortSignal | undefined,
+  meter: ScanMeter | undefined,
 ): AsyncGenerator<RowGroupUnit, void, undefined> {
-  const reading = fileReading(plan.snapshot, plan.reading);
+  const reading = fileReading(plan.snapshot, plan.reading, meter?.log);
   // Rows that are sure to be given: beyond the limit nothing is begun.
   let sure = 0;
   const open = async (
@@ -67,10 +76,14 @@ async function* units(
     allMatch: planned.allMatch,
   });
   for await (const { opened, allMatch } of inOrder(plan.files, FILES_AHEAD, signal, open)) {
+    if (meter !== undefined) meter.counts.filesRead++;
     const { where } = plan;
     const mayHold = where === undefined || allMatch ? () => true : rowGroupFilter(where, opened);
     for (let rowGroup = 0; rowGroup < opened.footer.rowGroups.length; rowGroup++) {
-      if (!mayHold(rowGroup)) continue;
+      if (!mayHold(rowGroup)) {
+        if (meter !== undefined) meter.counts.rowGroupsSkipped++;
+        continue;
+      }
       const rows = wantedRows(opened, rowGroup);
       if (rows?.length === 0) continue;
       yield { opened, rowGroup, allMatch, rows };

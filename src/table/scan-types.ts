@@ -54,6 +54,37 @@ export interface Scan<R> extends AsyncIterable<R> {
   count(): Promise<number>;
   /** Which files would be read, and which statistics and partition values rule out. */
   plan(): Promise<ScanPlan>;
+  /**
+   * What the reading of this scan that began last has done so far, and in the end; undefined before the first. Asking is
+   * free, also from `onProgress`.
+   */
+  metrics(): ScanMetrics | undefined;
+}
+
+/** What a scan read, and what it could leave out. */
+export interface ScanMetrics {
+  /** Files that were opened. */
+  readonly filesRead: number;
+  /** Files that partition values and statistics in the log ruled out. */
+  readonly filesSkipped: number;
+  /** The sizes of those files. */
+  readonly bytesSkipped: number;
+  /** Row groups of which anything was read. */
+  readonly rowGroupsRead: number;
+  /** Row groups of opened files that their footer, their Bloom filters or their pages' bounds ruled out. */
+  readonly rowGroupsSkipped: number;
+  /** Of the pages of the condition's columns whose bounds were looked at, those that may hold a row. */
+  readonly pagesRead: number;
+  /** The others of them. */
+  readonly pagesSkipped: number;
+  /** Requests for data files and deletion vectors. */
+  readonly requests: number;
+  /** The bytes they gave. */
+  readonly bytesFetched: number;
+  /** At least so many more requests would have been made: one for each file and row group that was skipped. */
+  readonly requestsSkipped: number;
+  /** Rows that were given. */
+  readonly rows: number;
 }
 
 /** What {@link Scan.plan} tells. */

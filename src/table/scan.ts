@@ -14,8 +14,16 @@ import type { CallOptions } from './options.js';
 import { rowDecoder } from './row/row-decoder.js';
 import { tableOf, tableToIPC } from './scan-arrow.js';
 import { scanBatches } from './scan-batches.js';
+import { ScanMeter } from './scan-meter.js';
 import { planScan, publicPlan, type VersionScan } from './scan-plan.js';
-import type { BatchOptions, RowFilter, Scan, ScanOptions, ScanPlan } from './scan-types.js';
+import type {
+  BatchOptions,
+  RowFilter,
+  Scan,
+  ScanMetrics,
+  ScanOptions,
+  ScanPlan,
+} from './scan-types.js';
 import type { TableHandle } from './table-state.js';
 
 const optionsOf = z.strictObject({
@@ -61,6 +69,8 @@ class LazyScan<P> implements Scan<P> {
   readonly #handle: TableHandle;
   readonly #planned: () => Promise<VersionScan>;
   readonly #options: CallOptions;
+  /** Of the reading that began last. */
+  #meter: ScanMeter | undefined;
 
   constructor(handle: TableHandle, planned: () => Promise<VersionScan>, options: CallOptions) {
     this.#handle = handle;
@@ -71,14 +81,14 @@ class LazyScan<P> implements Scan<P> {
   async *[Symbol.asyncIterator](): AsyncGenerator<P, void, undefined> {
     const plan = await this.#planned();
     const rowsOf = this.#decoder(plan.output);
-    for await (const batch of scanBatches(plan, this.#options)) {
+    for await (const batch of this.#run(plan)) {
       yield* rowsOf(batch);
     }
   }
 
   async *batches(options: BatchOptions = {}): AsyncGenerator<ArrowBatch, void, undefined> {
     const { maxRows } = checkOptions('batches', batchOptionsOf, options);
-    for await (const batch of scanBatches(await this.#planned(), this.#options)) {
+    for await (const batch of this.#run(await this.#planned())) {
       const step = maxRows ?? batch.numRows;
       for (let from = 0; from < batch.numRows; from += step) {
         yield batch.slice(from, Math.min(from + step, batch.numRows));
@@ -101,17 +111,28 @@ class LazyScan<P> implements Scan<P> {
   }
 
   async count(): Promise<number> {
-    return await countRows(await this.#planned(), this.#options);
+    const plan = await this.#planned();
+    this.#meter = new ScanMeter(plan);
+    return await countRows(plan, this.#options, this.#meter);
   }
 
   async plan(): Promise<ScanPlan> {
     return publicPlan(await this.#planned());
   }
 
+  metrics(): ScanMetrics | undefined {
+    return this.#meter?.metrics();
+  }
+
+  #run(plan: VersionScan): AsyncGenerator<RecordBatch, void, undefined> {
+    this.#meter = new ScanMeter(plan);
+    return scanBatches(plan, this.#options, this.#meter);
+  }
+
   async #everything(): Promise<[StructType, RecordBatch[]]> {
     const plan = await this.#planned();
     const batches: RecordBatch[] = [];
-    for await (const batch of scanBatches(plan, this.#options)) batches.push(batch);
+    for await (const batch of this.#run(plan)) batches.push(batch);
     return [plan.output, batches];
   }
 

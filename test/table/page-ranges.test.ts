@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/clock.js';
 import { ActionColumns, FileEntry } from '../../src/log/file-list.js';
 import type { StructType } from '../../src/log/schema/types.js';
 import type { Snapshot } from '../../src/log/table-snapshot.js';
+import { memoryStore } from '../../src/storage/memory-store.js';
 import { decodeRowGroup } from '../../src/storage/parquet/decode.js';
 import { parseFile } from '../../src/storage/parquet/footer.js';
 import type { RowRange } from '../../src/storage/parquet/row-ranges.js';
@@ -46,6 +48,7 @@ const bytes = new Uint8Array(
 );
 const snapshot = {
   schema,
+  log: { store: memoryStore(), url: 'memory://lake/pages', clock: systemClock },
   columnMapping: 'none',
   partitionColumns: [],
   metadata: { partitionColumns: [] },
@@ -67,7 +70,7 @@ const ROWS = opened.footer.rowGroups[0]?.numRows ?? 0;
 
 async function ask(predicate: Predicate): Promise<readonly RowRange[] | undefined> {
   const where = bindPredicate(predicate, schema);
-  return await rowsToRead(where, opened, 0, new AbortController().signal);
+  return await rowsToRead(where, opened, 0, { signal: new AbortController().signal });
 }
 
 function covers(ranges: readonly RowRange[], row: number): boolean {

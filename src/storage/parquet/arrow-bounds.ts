@@ -63,7 +63,7 @@ export function textBounds(
     }
   }
   if (min === undefined || max === undefined) return undefined;
-  const utf8 = new TextDecoder();
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
   return { min: utf8.decode(min), max: utf8.decode(max) };
 }
 

@@ -123,7 +123,8 @@ function boundsOf(
   if (logicalType?.kind === 'string') {
     const isExact = statistics.isMinExact && statistics.isMaxExact;
     if (min === undefined || max === undefined || !isExact) return textBounds(batches, indexes);
-    const utf8 = new TextDecoder();
+    // A byte order mark is a character like any other.
+    const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
     return { min: utf8.decode(min), max: utf8.decode(max) };
   }
   const decode = exactDecoder(leaf);

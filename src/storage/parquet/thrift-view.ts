@@ -2,7 +2,7 @@
 import { CorruptDataError } from '../../errors.js';
 import { ThriftStruct, type ThriftValue } from './thrift.js';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A struct of one object's metadata; every accessor throws CorruptDataError for a value of another type. */
 export class ThriftView {

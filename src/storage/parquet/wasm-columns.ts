@@ -193,7 +193,7 @@ class MemoryReader {
 
   #text(start: number): string {
     const bytes = new Uint8Array(this.#memory, start);
-    return new TextDecoder().decode(bytes.slice(0, bytes.indexOf(0)));
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.slice(0, bytes.indexOf(0)));
   }
 
   #pointer(at: number): number {

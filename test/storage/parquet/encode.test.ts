@@ -313,6 +313,8 @@ describe('leaf statistics', () => {
     expect(short).toMatchObject({ min: 'a', max: '\u{1F600}' });
     const [full] = await statisticsOf(batchOf({ s: textData([long, `${long}é`, null]) }));
     expect(full).toMatchObject({ min: long, max: `${long}é`, nullCount: 1 });
+    const [marked] = await statisticsOf(batchOf({ s: textData(['\uFEFFa', 'ä', '']) }));
+    expect(marked).toMatchObject({ min: '', max: '\uFEFFa' });
   });
 
   it('are merged over row groups', async () => {

@@ -37,7 +37,7 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'log line',
     bases: /-log$/u,
-    weight: 40,
+    weight: 30,
     damage: damageLog,
     read: stateText,
     second: secondReading,
@@ -83,7 +83,7 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'deletion vector',
     bases: /^vector\//u,
-    weight: 20,
+    weight: 40,
     damage: damageVector,
     read: vectorText,
     second: secondVectorReading,
@@ -109,7 +109,7 @@ export const KINDS: readonly Kind[] = [
   {
     name: 'checksum',
     bases: /^(classic|v2|v2-json)(-bare)?$/u,
-    weight: 2,
+    weight: 1,
     damage: (base, chance) => {
       const key = chance.pick([...base.objects.keys()].filter((name) => name.endsWith('.crc')));
       return { key, ...damageText(bytesOf(base, key), chance) };

@@ -69,6 +69,8 @@ export function parseFooter(bytes: Uint8Array, place: FooterPlace): ParquetFoote
   const view = new ThriftView(decodeThrift(bytes, key).value, key);
   if (view.has(fileMetaData.encryptionAlgorithm)) throw encrypted(key);
   const { root, leaves } = decodeSchema(view.structs(fileMetaData.schema, 'schema'), view);
+  // A footer of which only the beginning is left would be that of a file without rows.
+  if (!view.has(fileMetaData.rowGroups)) view.fail('it has no row groups', 'row_groups');
   const orders = view.structs(fileMetaData.columnOrders, 'column_orders');
   const rowGroups = view
     .structs(fileMetaData.rowGroups, 'row_groups')

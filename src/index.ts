@@ -106,7 +106,7 @@ export {
   sql,
 } from './table/expression/sql/sql.js';
 export type { ColumnJson, ExpressionJson, PredicateJson } from './table/expression/to-json.js';
-export type { MetadataColumn, MetadataRow } from './table/metadata-columns.js';
+export type { MetadataColumn, MetadataRow } from './table/metadata-row.js';
 export type {
   CallOptions,
   CreateOptions,

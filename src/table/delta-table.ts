@@ -6,7 +6,7 @@ import { tableChanges } from './changes.js';
 import type { ChangesOptions, VersionChanges } from './changes-types.js';
 import { createTable } from './create.js';
 import { tableDetail } from './detail.js';
-import type { MetadataColumn } from './metadata-columns.js';
+import type { MetadataColumn } from './metadata-row.js';
 import { openTable, tableExists } from './open.js';
 import type {
   CallOptions,

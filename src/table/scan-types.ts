@@ -1,7 +1,7 @@
 /** What a scan is asked and what it gives. */
 import type { ArrowBatch, ArrowTable } from './arrow-shape.js';
 import type { Where } from './expression/predicate-types.js';
-import type { MetadataColumn, MetadataRow } from './metadata-columns.js';
+import type { MetadataColumn, MetadataRow } from './metadata-row.js';
 import type { CallOptions } from './options.js';
 
 /** Picks rows of Arrow batches by code of the caller's, where a condition cannot say it. */

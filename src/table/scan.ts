@@ -8,7 +8,7 @@ import type { Snapshot as LogSnapshot } from '../log/table-snapshot.js';
 import type { ArrowBatch, ArrowTable } from './arrow-shape.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { countRows } from './count.js';
-import type { MetadataColumn } from './metadata-columns.js';
+import type { MetadataColumn } from './metadata-row.js';
 import { latestSnapshot } from './open.js';
 import type { CallOptions } from './options.js';
 import { rowDecoder } from './row/row-decoder.js';

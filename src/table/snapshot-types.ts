@@ -1,7 +1,7 @@
 /** What a snapshot is asked and what it tells. */
 import type { Protocol } from '../log/actions.js';
 import type { StructType } from '../log/schema/types.js';
-import type { MetadataColumn } from './metadata-columns.js';
+import type { MetadataColumn } from './metadata-row.js';
 import type { CallOptions } from './options.js';
 import type { FileCheck } from './results.js';
 import type { Scan, ScanOptions, Selected } from './scan-types.js';

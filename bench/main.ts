@@ -17,7 +17,7 @@ const ROUNDS = 2;
 const RUNS = 3;
 const THREADS = 2;
 /** Workloads that delta-rs's runner does not have. */
-const OURS_ALONE: ReadonlySet<string> = new Set(['refresh']);
+const OURS_ALONE: ReadonlySet<string> = new Set(['refresh', 'plan-1m']);
 
 /** What every run needs. */
 interface Setup {

@@ -39,6 +39,7 @@ const INPUTS: Readonly<Record<string, string>> = {
   append: 'append',
   'small-commits': 'small',
   'open-1m': 'open-1m',
+  'plan-1m': 'open-1m',
   'open-300k': 'open-300k',
   'commits-10k': 'commits-10k',
 };

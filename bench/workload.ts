@@ -36,7 +36,7 @@ export interface Workload {
 
 type AnySnapshot = Snapshot<AnyRow>;
 
-/** Every workload there is, by the name that run_peer.py has for it too; it has no `refresh`. */
+/** Every workload there is, by the name that run_peer.py has for it too; it has no `refresh` and no `plan-1m`. */
 export const WORKLOADS: readonly string[] = [
   'scan-full',
   'scan-3col',
@@ -47,6 +47,7 @@ export const WORKLOADS: readonly string[] = [
   'open-300k',
   'commits-10k',
   'refresh',
+  'plan-1m',
   'only-open-1m',
   'only-open-300k',
   'only-commits-10k',
@@ -73,6 +74,8 @@ export function workload(name: string, data: string): Workload | undefined {
         run: async () => await countAnew(rows),
         check: asItIs,
       };
+    case 'plan-1m':
+      return plan(join(data, 'open-1m'));
     case 'refresh':
       return refresh(rows);
     case 'open-1m':
@@ -166,6 +169,22 @@ async function snapshotAnew(url: string): Promise<AnySnapshot> {
 
 async function countAnew(url: string): Promise<Check> {
   return { rows: await (await openAnew(url)).scan().count() };
+}
+
+/** Finds the files of a range on a snapshot that was asked nothing before, and asks again with another range. */
+function plan(url: string): Workload {
+  const files = async (snapshot: AnySnapshot, from: number): Promise<number> => {
+    const where = and(gte('id', from), lt('id', from + 10_000));
+    return (await snapshot.scan({ where }).plan()).files.length;
+  };
+  return {
+    prepare: async () => await snapshotAnew(url),
+    run: async (prepared) => {
+      const snapshot = prepared as AnySnapshot;
+      return { first: await files(snapshot, 50_000_000), again: await files(snapshot, 7_000_000) };
+    },
+    check: asItIs,
+  };
 }
 
 const REFRESHES = 200;

@@ -14,6 +14,9 @@ import type { PlannedFile, PlannedScan } from './scan-plan.js';
 const FILES_AHEAD = 4;
 /** Row groups decoded ahead: what bounds the memory of a scan whose consumer is slow. */
 const ROW_GROUPS_AHEAD = 2;
+/** The same, of no more than {@link FEW_COLUMNS} columns: they take little memory, and two leave threads idle. */
+const SMALL_ROW_GROUPS_AHEAD = 3;
+const FEW_COLUMNS = 4;
 
 /** Batches with the output columns and only matching rows; none is empty. Leaving the loop stops all I/O. */
 export async function* scanBatches(
@@ -40,7 +43,7 @@ export async function* scanBatches(
     const storedBytes = storedBytesOf(unit.opened, unit.rowGroup);
     return { batch: batch && chosen(plan, batch), storedBytes };
   };
-  const ahead = inOrder(units(plan, signal, meter), ROW_GROUPS_AHEAD, signal, read);
+  const ahead = inOrder(units(plan, signal, meter), groupsAhead(plan), signal, read);
   for await (const { batch, storedBytes } of ahead) {
     bytes += storedBytes;
     if (batch === undefined || batch.numRows === 0) continue;
@@ -52,6 +55,10 @@ export async function* scanBatches(
     options.onProgress?.({ operation: 'scan', rows, bytes });
     if (left === 0) return;
   }
+}
+
+function groupsAhead({ reading }: PlannedScan): number {
+  return reading.fields.length <= FEW_COLUMNS ? SMALL_ROW_GROUPS_AHEAD : ROW_GROUPS_AHEAD;
 }
 
 /** What the row group takes up in its file, all columns together. */

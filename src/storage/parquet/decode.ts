@@ -69,8 +69,10 @@ export async function decodeRowGroup(
   checkChunks(footer, group, leaves);
   const parts = await planParts(source, { footer, group, leaves, ranges, signal }, rowGroupIndex);
   const files = await readMiniFiles(source, { footer, group, signal }, parts);
-  const decoded = parts.map(async ({ leaves: part, held, numRows: rows, workBytes }, index) => {
-    const mini = files[index];
+  // Together: many small parts one after the other in this thread would be one large piece of work.
+  const workBytes = parts.reduce((sum, part) => sum + part.workBytes, 0);
+  const decoded = parts.map(async ({ leaves: part, held, numRows: rows }, index) => {
+    const mini = files[index]?.();
     if (mini === undefined) throw new InternalError({ message: 'a part has no file' });
     const cut =
       ranges !== undefined && rows > numRows ? pairsOf(placesWithin(held, ranges)) : undefined;
@@ -79,6 +81,8 @@ export async function decodeRowGroup(
     if (!outcome.ok) throw decodeError(outcome, place);
     return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
   });
+  // All are built by now, and what was read for them is let go.
+  files.length = 0;
   return joinParts(footer, await Promise.all(decoded));
 }
 
@@ -99,9 +103,10 @@ export async function keepRowGroup(
   checkChunks(footer, group, leaves);
   const parts = planWhole(footer, group, leaves);
   const files = await readMiniFiles(source, { footer, group, signal }, parts);
+  const minis = files.map((build) => build());
   await prepareWasm();
   return () => {
-    const decoded = files.map((file, index) => {
+    const decoded = minis.map((file, index) => {
       const { leaves: part = [], numRows = 0 } = parts[index] ?? {};
       const outcome = runCodec({ kind: 'decode', ...file, numRows });
       if (!outcome.ok) throw decodeError(outcome, place);
@@ -194,12 +199,12 @@ async function planParts(
   return planRanges({ footer, group }, pages, ranges);
 }
 
-/** A file for each part. On its own, so that the bytes that were read are let go before anything is decoded. */
+/** Reads what the parts need. @returns builds the file of each part: one is decoded while the next is built */
 async function readMiniFiles(
   source: ParquetSource,
   { footer, group, signal }: RowGroupReading,
   parts: readonly PartPlan[],
-): Promise<MiniFile[]> {
+): Promise<(() => MiniFile)[]> {
   const wanted = parts.flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges));
   const bytes = await readRanges(source, wanted, signal);
   let next = 0;
@@ -217,7 +222,7 @@ async function readMiniFiles(
         throw error;
       }
     });
-    return buildMiniFile({ footer, numRows, leaves, chunks: minis });
+    return () => buildMiniFile({ footer, numRows, leaves, chunks: minis });
   });
 }
 

@@ -4,6 +4,7 @@
  * Its footer says only what decoding needs: no statistics, page indexes or bloom filters (their offsets would be
  * wrong) and no `ARROW:schema` (it describes the whole file, and would overrule the schema written here).
  */
+import { unfilledBytes } from '#page-bytes';
 import { InternalError } from '../../errors.js';
 import { PARQUET_MAGIC } from './footer.js';
 import { encodeFooter, intField, longField, structField, structsField } from './footer-encode.js';
@@ -98,7 +99,7 @@ export function buildMiniFile(plan: MiniFilePlan): MiniFile {
     offset = span.end;
   }
   const footer = encodeFooter(miniFooter(plan, spans));
-  const file = new Uint8Array(offset + footer.length);
+  const file = unfilledBytes(offset + footer.length);
   file.set(PARQUET_MAGIC);
   for (const [index, { pieces }] of plan.chunks.entries()) {
     const placed = at(spans, index).pieces;

@@ -1,4 +1,5 @@
-/** Node's zlib. Not its zstd: page by page it takes longer than WebAssembly does. */
+/** Node's zlib and its buffers. Not its zstd: page by page it takes longer than WebAssembly does. */
+import { Buffer } from 'node:buffer';
 import { brotliDecompressSync, crc32 as crcOf, gunzipSync } from 'node:zlib';
 import { InternalError } from '../../errors.js';
 
@@ -24,4 +25,8 @@ export function inflate(codec: string, bytes: Uint8Array, size: number): Uint8Ar
   if (run === undefined) throw new InternalError({ message: `zlib has no ${codec} here` });
   // In one piece: the default of 16 KiB makes many buffers and joins them.
   return run(bytes, { maxOutputLength: Math.max(1, size), chunkSize: Math.max(64, size) });
+}
+
+export function unfilledBytes(length: number): Uint8Array {
+  return length === 0 ? new Uint8Array(0) : new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }

@@ -13,3 +13,7 @@ export function canInflate(_codec: string): boolean {
 export function inflate(codec: string): Uint8Array {
   throw new InternalError({ message: `this host does not decompress ${codec}` });
 }
+
+export function unfilledBytes(length: number): Uint8Array {
+  return new Uint8Array(length);
+}

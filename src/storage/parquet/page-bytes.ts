@@ -15,4 +15,9 @@ export interface PageBytes {
    * @throws Error when the bytes are damaged or hold more
    */
   inflate(codec: string, bytes: Uint8Array, size: number): Uint8Array;
+  /**
+   * Bytes with a buffer of their own that hold anything: every one of them must be written before it is read or handed
+   * on. Saves a pass over memory that is about to be filled.
+   */
+  unfilledBytes(length: number): Uint8Array;
 }

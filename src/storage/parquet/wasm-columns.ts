@@ -5,6 +5,7 @@
  * @see https://arrow.apache.org/docs/format/CDataInterface.html
  */
 import type { FFIStream } from 'parquet-wasm/esm';
+import { unfilledBytes } from '#page-bytes';
 import { countRows, cutBits, cutValues } from './row-cut.js';
 
 /** A part of {@link CopiedColumns.body}; begins at a multiple of 8. */
@@ -61,6 +62,11 @@ const ARRAY = {
   children: 44,
 } as const;
 
+/** Regions begin at multiples of 8. */
+function paddedEnd(end: number): number {
+  return Math.ceil(end / 8) * 8;
+}
+
 class MemoryReader {
   readonly #memory: ArrayBuffer;
   readonly #view: DataView;
@@ -78,9 +84,11 @@ class MemoryReader {
 
   /** The bytes of every region that was handed out. */
   body(): Uint8Array {
-    const body = new Uint8Array(this.#bodyLength);
+    const body = unfilledBytes(this.#bodyLength);
     for (const { region, write } of this.#copies) {
-      write(body.subarray(region.start, region.start + region.length));
+      const end = region.start + region.length;
+      write(body.subarray(region.start, end));
+      body.fill(0, end, paddedEnd(end));
     }
     return body;
   }
@@ -153,8 +161,9 @@ class MemoryReader {
   ): BodyRegion {
     return this.#region(length * width, (into) => {
       // Bytes that are nowhere are zero.
-      if (from === 0 || into.length === 0) return;
-      if (rows === undefined) into.set(new Uint8Array(this.#memory, from, into.length));
+      if (from === 0) into.fill(0);
+      else if (into.length === 0) return;
+      else if (rows === undefined) into.set(new Uint8Array(this.#memory, from, into.length));
       else cutValues({ memory: this.#memory, from, width }, rows, into);
     });
   }
@@ -187,7 +196,7 @@ class MemoryReader {
   #region(length: number, write: (into: Uint8Array) => void): BodyRegion {
     const region = { start: this.#bodyLength, length };
     this.#copies.push({ region, write });
-    this.#bodyLength += Math.ceil(length / 8) * 8;
+    this.#bodyLength = paddedEnd(region.start + length);
     return region;
   }
 

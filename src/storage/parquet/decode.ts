@@ -1,11 +1,13 @@
 /** Row groups of a Parquet file as Arrow record batches. */
 
 import {
+  type Data,
   makeData,
   RecordBatch,
   RecordBatchStreamReader,
   Schema,
   Struct,
+  Type,
   type TypeMap,
 } from 'apache-arrow';
 import { prepareWasm } from '#parquet-host';
@@ -247,7 +249,21 @@ function batchOf(
       position: place.rowGroupIndex,
     });
   }
+  batch?.data.children.forEach((data) => refuseNullKeys(data, place));
   return batch ?? batchWithoutRows(schema);
+}
+
+/** A footer may say that keys are optional, and some writers' do; that one is null says that the footer is wrong. */
+function refuseNullKeys(data: Data, place: RowGroupPlace): void {
+  const [entries] = data.children;
+  if (data.typeId === Type.Map && (entries?.children[0]?.nullCount ?? 0) > 0) {
+    throw new CorruptDataError({
+      message: `a row group of ${place.key} has a map with a null key; restore the file`,
+      key: place.key,
+      position: place.rowGroupIndex,
+    });
+  }
+  for (const child of data.children) refuseNullKeys(child, place);
 }
 
 function batchWithoutColumns(numRows: number): RecordBatch {

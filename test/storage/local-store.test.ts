@@ -17,28 +17,6 @@ import { isVarveError } from '../../src/errors.js';
 import type { LocalFs } from '../../src/storage/local-fs.js';
 import { diskFs, localStore } from '../../src/storage/local-store.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
-import { describeObjectStore } from '../contract/object-store.js';
-import { temporaryFolder } from '../support/temporary-folder.js';
-
-const suiteFolder = temporaryFolder();
-
-describeObjectStore(
-  'local disk below folders that are not there yet',
-  async () => await Promise.resolve(localStore(join(mkdtempSync(join(suiteFolder, 's-')), 'a/b'))),
-);
-
-/** Reads and writes that do a part of what they were asked, as the system may. */
-const shortFs: LocalFs = {
-  ...diskFs,
-  read: async (fd, into, position) => await diskFs.read(fd, into.subarray(0, 99_991), position),
-  write: async (fd, bytes, position) => await diskFs.write(fd, bytes.subarray(0, 99_991), position),
-};
-
-describeObjectStore(
-  'local disk that reads and writes a little at a time',
-  async () =>
-    await Promise.resolve(localStore(mkdtempSync(join(suiteFolder, 's-')), { fs: shortFs })),
-);
 
 const body = new TextEncoder().encode('body');
 const isRoot = process.getuid?.() === 0;

@@ -59,18 +59,32 @@ export function describeWithOracles(
   needs: readonly Oracle[],
   body: () => void,
 ): void {
+  const reason = whatIsMissing(needs);
+  describe(title, reason === undefined ? body : () => standIn(`needs ${reason}`, reason));
+}
+
+/** `it`, under the conditions of {@link describeWithOracles}. */
+export function itWithOracles(
+  title: string,
+  needs: readonly Oracle[],
+  body: () => void | Promise<void>,
+): void {
+  const reason = whatIsMissing(needs);
+  if (reason === undefined) it(title, body);
+  else standIn(`${title}: needs ${reason}`, reason);
+}
+
+function whatIsMissing(needs: readonly Oracle[]): string | undefined {
   const reasons = needs.flatMap((need) => {
     const reason = missingOracle(need);
     return reason === undefined ? [] : [`${need}: ${reason}`];
   });
-  if (reasons.length === 0) {
-    describe(title, body);
-    return;
-  }
-  const isCi = process.env['CI'] === 'true';
-  describe.skipIf(!isCi)(title, () => {
-    it(`needs ${reasons.join('; ')}`, () => {
-      throw new Error(`CI runs every oracle; ${reasons.join('; ')}`);
-    });
+  return reasons.length === 0 ? undefined : reasons.join('; ');
+}
+
+/** Stands for what cannot run: skipped, or failed in CI. */
+function standIn(title: string, reason: string): void {
+  it.skipIf(process.env['CI'] !== 'true')(title, () => {
+    throw new Error(`CI runs every oracle; ${reason}`);
   });
 }

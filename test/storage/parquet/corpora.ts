@@ -1,5 +1,5 @@
 /** The Parquet files of the corpora, for tests that want bytes of other writers. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { oracleFolder } from '../../support/oracle-folder.js';
 
@@ -9,9 +9,6 @@ export interface CorpusFile {
 }
 
 const folder = join(oracleFolder, 'corpora');
-
-/** Whether the corpora are on this machine. */
-export const hasCorpora: boolean = existsSync(folder);
 
 /** Every Parquet file of the corpora that is a whole one. */
 export function corpusFiles(): readonly CorpusFile[] {

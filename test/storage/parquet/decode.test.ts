@@ -23,8 +23,9 @@ import { decodeRowGroup, readParquetFile } from '../../../src/storage/parquet/de
 import { ROW_GROUP_ROWS } from '../../../src/storage/parquet/encode.js';
 import { prepareWasm } from '../../../src/storage/parquet/host-node.js';
 import { bytesSource, type ParquetSource } from '../../../src/storage/parquet/source.js';
+import { itWithOracles } from '../../support/oracles.js';
 import { batchOf, encode, everyType, longData, type OpenFile, open, plainRows } from './batches.js';
-import { corpusFiles, hasCorpora } from './corpora.js';
+import { corpusFiles } from './corpora.js';
 
 const leavesNamed = ({ footer }: OpenFile, ...paths: string[]): number[] =>
   paths.map((path) => footer.leaves.findIndex((leaf) => leaf.path.join('.') === path));
@@ -215,25 +216,29 @@ describe('decodeRowGroup', () => {
     expect(plainRows(batch)).toEqual(plainRows(everyType(40)));
   });
 
-  it.skipIf(!hasCorpora)('reads INT96 as its twelve bytes, the farthest dates too', async () => {
-    const file96 = corpusFiles().find(({ path }) => /INT96|timestamp.*int96/i.test(path));
-    const files = file96 === undefined ? corpusFiles() : [file96];
-    let columns = 0;
-    for (const { bytes } of files) {
-      const corpus = open(bytes);
-      const int96 = [...corpus.footer.leaves.keys()].filter(
-        (leaf) => corpus.footer.leaves[leaf]?.physicalType === 'INT96',
-      );
-      if (int96.length === 0 || corpus.footer.rowGroups.length === 0) continue;
-      const flat = int96.filter((leaf) => corpus.footer.leaves[leaf]?.path.length === 1);
-      const batch = await decodeRowGroup(corpus.source, corpus.footer, 0, { leaves: flat });
-      for (const { type } of batch.schema.fields) {
-        expect(DataType.isFixedSizeBinary(type) && type.byteWidth).toBe(12);
-        columns += 1;
+  itWithOracles(
+    'reads INT96 as its twelve bytes, the farthest dates too',
+    ['corpora'],
+    async () => {
+      const file96 = corpusFiles().find(({ path }) => /INT96|timestamp.*int96/i.test(path));
+      const files = file96 === undefined ? corpusFiles() : [file96];
+      let columns = 0;
+      for (const { bytes } of files) {
+        const corpus = open(bytes);
+        const int96 = [...corpus.footer.leaves.keys()].filter(
+          (leaf) => corpus.footer.leaves[leaf]?.physicalType === 'INT96',
+        );
+        if (int96.length === 0 || corpus.footer.rowGroups.length === 0) continue;
+        const flat = int96.filter((leaf) => corpus.footer.leaves[leaf]?.path.length === 1);
+        const batch = await decodeRowGroup(corpus.source, corpus.footer, 0, { leaves: flat });
+        for (const { type } of batch.schema.fields) {
+          expect(DataType.isFixedSizeBinary(type) && type.byteWidth).toBe(12);
+          columns += 1;
+        }
       }
-    }
-    expect(columns).toBeGreaterThan(0);
-  });
+      expect(columns).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe('parts of a row group', () => {

@@ -16,7 +16,8 @@ import {
   type ParquetSource,
 } from '../../../src/storage/parquet/source.js';
 import { type ThriftField, ThriftStruct, thriftType } from '../../../src/storage/parquet/thrift.js';
-import { corpusFiles, hasCorpora } from './corpora.js';
+import { itWithOracles } from '../../support/oracles.js';
+import { corpusFiles } from './corpora.js';
 
 const text = (id: number, value: string): ThriftField => ({
   id,
@@ -296,27 +297,31 @@ describe('parseFile', () => {
     }
   });
 
-  it.skipIf(!hasCorpora)('reads mutated footers of the corpora, or refuses them by type', () => {
-    const files = corpusFiles().filter(({ bytes }) => bytes.length < 20_000);
-    fc.assert(
-      fc.property(
-        fc.nat(files.length - 1),
-        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
-        (index, changes) => {
-          const bytes = (files[index]?.bytes ?? new Uint8Array(0)).slice();
-          const length = new DataView(bytes.buffer).getUint32(bytes.length - 8, true) + 8;
-          for (const [at, byte] of changes) bytes[bytes.length - 1 - (at % length)] = byte;
-          try {
-            parseFile(bytes, 'f');
-          } catch (error) {
-            const isTyped = isVarveError(error, 'CORRUPT_DATA', 'LIMIT', 'UNSUPPORTED_FEATURE');
-            expect(isTyped, String(error)).toBe(true);
-          }
-        },
-      ),
-      { numRuns: 3000 },
-    );
-  });
+  itWithOracles(
+    'reads mutated footers of the corpora, or refuses them by type',
+    ['corpora'],
+    () => {
+      const files = corpusFiles().filter(({ bytes }) => bytes.length < 20_000);
+      fc.assert(
+        fc.property(
+          fc.nat(files.length - 1),
+          fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+          (index, changes) => {
+            const bytes = (files[index]?.bytes ?? new Uint8Array(0)).slice();
+            const length = new DataView(bytes.buffer).getUint32(bytes.length - 8, true) + 8;
+            for (const [at, byte] of changes) bytes[bytes.length - 1 - (at % length)] = byte;
+            try {
+              parseFile(bytes, 'f');
+            } catch (error) {
+              const isTyped = isVarveError(error, 'CORRUPT_DATA', 'LIMIT', 'UNSUPPORTED_FEATURE');
+              expect(isTyped, String(error)).toBe(true);
+            }
+          },
+        ),
+        { numRuns: 3000 },
+      );
+    },
+  );
 });
 
 describe('readFooter', () => {

@@ -16,8 +16,9 @@ import { bytesSource } from '../../../src/storage/parquet/source.js';
 import { ThriftStruct } from '../../../src/storage/parquet/thrift.js';
 import { decodeThrift } from '../../../src/storage/parquet/thrift-decode.js';
 import { encodeThrift } from '../../../src/storage/parquet/thrift-encode.js';
+import { describeWithOracles } from '../../support/oracles.js';
 import { encode, everyType, type OpenFile, open, plainRows } from './batches.js';
-import { corpusFiles, hasCorpora } from './corpora.js';
+import { corpusFiles } from './corpora.js';
 
 /** Ascending, disjoint ranges of the rows, by the lengths of what is left out and taken in turn. */
 function rangesBy(steps: readonly number[], numRows: number): RowRange[] {
@@ -230,7 +231,7 @@ describe('a file of pyarrow, of second-version pages at other rows in each colum
   });
 });
 
-describe.skipIf(!hasCorpora)('files of other writers', () => {
+describeWithOracles('files of other writers', ['corpora'], () => {
   it('decode in ranges as they do whole', async () => {
     let ranged = 0;
     let indexed = 0;

@@ -18,8 +18,9 @@ import { bytesSource } from '../../../src/storage/parquet/source.js';
 import { type ThriftField, ThriftStruct } from '../../../src/storage/parquet/thrift.js';
 import { encodeThrift } from '../../../src/storage/parquet/thrift-encode.js';
 import { zstdBound } from '../../../src/storage/parquet/zstd-bound.js';
+import { itWithOracles } from '../../support/oracles.js';
 import { encode, everyType, type OpenFile, open } from './batches.js';
-import { corpusFiles, hasCorpora } from './corpora.js';
+import { corpusFiles } from './corpora.js';
 
 interface Chunk {
   readonly bytes: Uint8Array;
@@ -67,7 +68,7 @@ function faultOf({ bytes, span }: Chunk): PageFaultError['fault'] | undefined {
 }
 
 describe('pages of other writers', () => {
-  it.skipIf(!hasCorpora)('are all what they say', () => {
+  itWithOracles('are all what they say', ['corpora'], () => {
     let pages = 0;
     for (const { bytes } of corpusFiles()) {
       const file = open(bytes);
@@ -78,7 +79,7 @@ describe('pages of other writers', () => {
     expect(pages).toBeGreaterThan(5000);
   });
 
-  it.skipIf(!hasCorpora)('are refused when a byte of any of them is another', async () => {
+  itWithOracles('are refused when a byte of any of them is another', ['corpora'], async () => {
     let refused = 0;
     for (const { path, bytes } of corpusFiles().slice(0, 60)) {
       const file = open(bytes, path);

@@ -8,7 +8,8 @@ import {
   MAX_THRIFT_FIELDS,
 } from '../../../src/storage/parquet/thrift-decode.js';
 import { encodeThrift } from '../../../src/storage/parquet/thrift-encode.js';
-import { corpusFiles, footerBytes, hasCorpora } from './corpora.js';
+import { itWithOracles } from '../../support/oracles.js';
+import { corpusFiles, footerBytes } from './corpora.js';
 
 const decode = (bytes: Uint8Array): ThriftStruct => decodeThrift(bytes, 'f').value;
 
@@ -137,7 +138,7 @@ describe('thrift', () => {
     expect(two.without(1).only(3).field(3)?.value).toBe(2);
   });
 
-  it.skipIf(!hasCorpora)('writes every footer of the corpora byte for byte as it was', () => {
+  itWithOracles('writes every footer of the corpora byte for byte as it was', ['corpora'], () => {
     const files = corpusFiles();
     expect(files.length).toBeGreaterThan(700);
     for (const file of files) {

@@ -1,6 +1,8 @@
 /** Objects over HTTP(S), by GET alone: public buckets, a CDN, any server of files. Nothing that only Node has. */
+import type { Clock } from '../clock.js';
 import { AccessDeniedError, StorageUnavailableError, UnsupportedFeatureError } from '../errors.js';
-import { answeredInfo, answeredObject } from './http-response.js';
+import { Deadline } from './deadline.js';
+import { answeredInfo, answeredObject, MAX_UNMEASURED_BYTES } from './http-response.js';
 import { checkKey } from './key.js';
 import type { ByteRange, ObjectInfo, ObjectStore, StoredObject } from './object-store.js';
 import { checkRange } from './range.js';
@@ -16,8 +18,8 @@ export const MAX_REDIRECTS = 5;
  * for what is not there too, and only the reader of a log can tell. A server without ranges is read from the start
  * up to the range's end.
  */
-export function httpStore(root: URL): ObjectStore {
-  return new HttpStore(root);
+export function httpStore(root: URL, clock: Clock): ObjectStore {
+  return new HttpStore(root, clock);
 }
 
 /** One request. */
@@ -25,16 +27,18 @@ interface Wanted {
   readonly key: string;
   readonly range?: ByteRange | undefined;
   readonly ifMatch?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   readonly method?: 'GET' | 'HEAD';
 }
 
 class HttpStore implements ObjectStore {
   readonly access = 'get-only';
   readonly #root: string;
+  readonly #clock: Clock;
 
-  constructor(root: URL) {
+  constructor(root: URL, clock: Clock) {
     this.#root = root.href.replace(/\/+$/u, '');
+    this.#clock = clock;
   }
 
   async get(
@@ -48,14 +52,15 @@ class HttpStore implements ObjectStore {
       const info = await this.head(key, { signal });
       return info && { bytes: new Uint8Array(0), info };
     }
-    const response = await this.#request({ key, range, ifMatch, signal });
-    if (response === undefined) return undefined;
-    const wanted = { key, range, ifMatch };
-    return await this.#read(key, async () => {
+    return await this.#within(key, signal, async (deadline) => {
+      const response = await this.#request({ key, range, ifMatch, signal: deadline.signal });
+      if (response === undefined) return undefined;
+      const wanted = { key, range, ifMatch };
+      deadline.allow(bytesToCome(response));
       const object = await answeredObject(response, wanted);
       if (object !== undefined) return object;
       // The answer does not show how long the whole is, as in browsers when the server does not expose it.
-      const info = await this.#headInfo(key, signal);
+      const info = await this.#headInfo(key, deadline.signal);
       return info && (await answeredObject(response, wanted, info));
     });
   }
@@ -65,12 +70,13 @@ class HttpStore implements ObjectStore {
     options: Parameters<ObjectStore['head']>[1] = {},
   ): Promise<ObjectInfo | undefined> {
     checkKey(key);
-    const { signal } = options;
-    const response = await this.#request({ key, range: { start: 0, end: 1 }, signal });
-    if (response === undefined) return undefined;
-    const info = answeredInfo(response, key);
-    await response.body?.cancel();
-    return info ?? (await this.#headInfo(key, signal));
+    return await this.#within(key, options.signal, async ({ signal }) => {
+      const response = await this.#request({ key, range: { start: 0, end: 1 }, signal });
+      if (response === undefined) return undefined;
+      const info = answeredInfo(response, key);
+      await response.body?.cancel();
+      return info ?? (await this.#headInfo(key, signal));
+    });
   }
 
   // oxlint-disable-next-line require-yield -- it refuses, as an iteration
@@ -95,7 +101,7 @@ class HttpStore implements ObjectStore {
     return Promise.reject(refusal('writing over HTTP', `${this.#root}/${key}`, 'write'));
   }
 
-  async #headInfo(key: string, signal: AbortSignal | undefined): Promise<ObjectInfo | undefined> {
+  async #headInfo(key: string, signal: AbortSignal): Promise<ObjectInfo | undefined> {
     const response = await this.#request({ key, signal, method: 'HEAD' });
     if (response === undefined) return undefined;
     const info = answeredInfo(response, key);
@@ -105,10 +111,10 @@ class HttpStore implements ObjectStore {
 
   /** Undefined for what is not there. 412 and 416 are answers: replaced, and how long the object is. */
   async #request(wanted: Wanted): Promise<Response | undefined> {
-    const { key, signal } = wanted;
+    const { key } = wanted;
     let url = this.#urlOf(key);
     for (let hops = 0; ; hops++) {
-      const response = await this.#read(key, () => fetch(url, requestOf(wanted)), signal);
+      const response = await fetch(url, requestOf(wanted));
       const { status } = response;
       if (response.ok || status === 412 || status === 416) return response;
       await response.body?.cancel();
@@ -125,26 +131,42 @@ class HttpStore implements ObjectStore {
     }
   }
 
-  /** Runs what talks to the network; a failure that is not ours and not an abort is one of the connection. */
-  async #read<T>(key: string, run: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Runs what talks to the network; a failure that is not ours and not the caller's abort is one of the connection. */
+  async #within<T>(
+    key: string,
+    signal: AbortSignal | undefined,
+    run: (deadline: Deadline) => Promise<T>,
+  ): Promise<T> {
     signal?.throwIfAborted();
+    const deadline = new Deadline(this.#clock, signal);
     try {
-      return await run();
+      return await run(deadline);
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof TypeError)) throw error;
+      const isLate = deadline.signal.aborted;
+      if (!isLate && !(error instanceof TypeError)) throw error;
       throw new StorageUnavailableError({
-        message: 'the connection to the server failed; try again later',
+        message: isLate
+          ? 'the server did not answer in time; try again later'
+          : 'the connection to the server failed; try again later',
         key,
         operation: 'get',
         cause: error,
       });
+    } finally {
+      deadline.end();
     }
   }
 
   #urlOf(key: string): string {
     return `${this.#root}/${key.split('/').map(encodeURIComponent).join('/')}`;
   }
+}
+
+/** By what the server says; without that, the most that is read. */
+function bytesToCome({ headers }: Response): number {
+  const length = headers.get('content-length') ?? '';
+  return /^\d+$/u.test(length) ? Number(length) : MAX_UNMEASURED_BYTES;
 }
 
 function requestOf({ range, ifMatch, signal, method = 'GET' }: Wanted): RequestInit {
@@ -154,7 +176,7 @@ function requestOf({ range, ifMatch, signal, method = 'GET' }: Wanted): RequestI
   if (ifMatch?.startsWith('"') === true) headers['if-match'] = ifMatch;
   // What was absent a moment ago may be there now, so nothing is taken from a cache.
   const policy = { redirect: 'manual', credentials: 'omit', cache: 'no-store' } as const;
-  return { method, headers, ...policy, ...(signal === undefined ? {} : { signal }) };
+  return { method, headers, ...policy, signal };
 }
 
 /** The same host, by the same scheme or a safer one. */

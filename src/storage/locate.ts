@@ -86,7 +86,7 @@ const RETRIES = { clock: systemClock, entropy: systemEntropy };
 
 function locateHttp(url: URL): Located {
   if (url.username !== '') throw badUrl('it has a user name; a public place needs none');
-  const store = retryingStore(httpStore(withoutSlash(url)), RETRIES);
+  const store = retryingStore(httpStore(withoutSlash(url), RETRIES.clock), RETRIES);
   return { url: canonical(url), store };
 }
 

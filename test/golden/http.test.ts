@@ -33,7 +33,7 @@ describeWithOracles('the corpora over HTTP', ['corpora'], () => {
 
   it.each(tables)('%s is the same', async (id) => {
     const place = `${id}/delta`;
-    const there = httpStore(new URL(`${server.url}/${place}`));
+    const there = httpStore(new URL(`${server.url}/${place}`), systemClock);
     const here = localStore(join(root, place));
     const local = await load(here, fileUrl(join(root, place)).href);
     const remote = await load(there, `${server.url}/${place}`);

@@ -1,7 +1,8 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { type Clock, systemClock } from '../../src/clock.js';
 import { httpStore } from '../../src/storage/http-store.js';
 import { memoryStore } from '../../src/storage/memory-store.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
@@ -22,7 +23,7 @@ async function served(
   await inner.put('empty', new Uint8Array(0));
   const files = await serveFiles(inner, manners);
   closing.push(async () => await files.close());
-  return { files, store: httpStore(new URL(files.url)), inner };
+  return { files, store: httpStore(new URL(files.url), systemClock), inner };
 }
 
 const KEY = 'a/one two+%25ü.txt';
@@ -139,6 +140,30 @@ describe('httpStore', () => {
     const { store, files } = await served();
     await files.close();
     expect(await failure(store.get(KEY))).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+
+  it.each([
+    ['answers', () => undefined],
+    [
+      'ends its answer',
+      (response: ServerResponse) => response.writeHead(200, { 'content-length': 9 }).write('a'),
+    ],
+  ])('is STORAGE_UNAVAILABLE when a server never %s', async (_what, answer) => {
+    const server = createServer((_request, response) => void answer(response));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closing.push(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    // Waits go by a hundred times as fast.
+    const clock: Clock = {
+      now: () => systemClock.now(),
+      sleep: async (ms, signal) => await systemClock.sleep(ms / 100, signal),
+    };
+    const { port } = server.address() as AddressInfo;
+    const store = httpStore(new URL(`http://127.0.0.1:${port}`), clock);
+    const late = { code: 'STORAGE_UNAVAILABLE', message: expect.stringContaining('in time') };
+    expect(await failure(store.get('a'))).toMatchObject(late);
   });
 
   it('stops with the reason of its signal', async () => {

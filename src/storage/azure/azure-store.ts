@@ -2,6 +2,7 @@
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Clock, Entropy } from '../../clock.js';
 import { CorruptDataError, isVarveError, StorageUnavailableError } from '../../errors.js';
+import { Deadline } from '../deadline.js';
 import { compareKeys, FIRST_SURROGATE } from '../key.js';
 import {
   type Body,
@@ -21,7 +22,6 @@ import {
 import { checkRange } from '../range.js';
 import { azureError, isAbsent, isAmbiguous, isTaken, statusOf } from './azure-error.js';
 import { checkBlobKey, checkBlobPrefix } from './blob-key.js';
-import { Deadline } from './deadline.js';
 import { Utf8Order } from './utf8-order.js';
 
 /** A body above this is staged in blocks of this size. */

@@ -1,5 +1,5 @@
 /** Ends a request that a service neither answers nor refuses. */
-import type { Clock } from '../../clock.js';
+import type { Clock } from '../clock.js';
 
 /** How long a request may take that moves no bytes to speak of. */
 export const REQUEST_TIMEOUT_MS = 30_000;

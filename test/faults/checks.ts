@@ -1,0 +1,8 @@
+/** Every check of `npm run test:faults` by its id; those that take longest come first. */
+
+import { determinism } from './determinism.js';
+import type { Check } from './line.js';
+
+export const CHECKS: Readonly<Record<string, Check>> = {
+  R3: determinism,
+};

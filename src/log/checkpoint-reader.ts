@@ -134,6 +134,22 @@ async function openPart(source: ParquetSource, signal: AbortSignal): Promise<Che
   return { source, footer: await readFooter(source, { signal }) };
 }
 
+/** The sidecars that Parquet files of one checkpoint name. */
+export async function readSidecars(
+  sources: readonly ParquetSource[],
+  signal: AbortSignal | undefined,
+): Promise<readonly Sidecar[]> {
+  const found: Sidecar[] = [];
+  for await (const part of inOrder(sources, FOOTERS_AHEAD, signal, openPart)) {
+    for (let index = 0; index < part.footer.rowGroups.length; index++) {
+      const ref = { part, index };
+      const data = await readColumn(ref, 'sidecar', SIDECAR, signal);
+      found.push(...actionsOf(ref, data, { name: 'sidecar', type: SIDECAR, at: sidecarAt }));
+    }
+  }
+  return found;
+}
+
 /** The tombstones in the files of a checkpoint, expired ones too, row group by row group. */
 export async function* readTombstones(
   parts: readonly CheckpointPart[],

@@ -8,7 +8,7 @@ import { storeSource } from '../storage/parquet/source.js';
 import type { ActionBlock } from './action-block.js';
 import { resolveActionPath } from './action-path.js';
 import type { Sidecar } from './actions.js';
-import { type CheckpointRows, readParts } from './checkpoint-reader.js';
+import { type CheckpointRows, readParts, readSidecars } from './checkpoint-reader.js';
 import { SIDECARS } from './log-path.js';
 import type { CheckpointCandidate } from './log-segment.js';
 import { parseFiles } from './parse-files.js';
@@ -45,6 +45,26 @@ export async function readCheckpoint(
   );
   const inSidecars = await readParts(sources, index, 'files', signal);
   return { ...top, parts: [...top.parts, ...inSidecars.parts], blocks: inSidecars.blocks, index };
+}
+
+/**
+ * The keys of the sidecars that a checkpoint names; its files are not read.
+ * @throws as {@link readCheckpoint}
+ */
+export async function sidecarKeys(
+  log: LogContext,
+  candidate: CheckpointCandidate,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const [file] = candidate.files;
+  const sidecars =
+    file?.key.endsWith('.json') === true
+      ? (await readJson(log, file, signal)).sidecars
+      : await readSidecars(
+          candidate.files.map((info) => storeSource(log.store, info.key, info)),
+          signal,
+        );
+  return sidecars.map((sidecar) => sidecarKey(sidecar, log.url, firstKey(candidate)));
 }
 
 type Top = Omit<CheckpointContent, 'index'>;

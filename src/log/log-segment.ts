@@ -94,9 +94,9 @@ export function planSegment(
   for (let next = first; next <= Math.min(version, newest); next++) {
     const commit = log.commits.get(next);
     if (commit === undefined) {
-      const oldest = usable.at(-1)?.version;
-      const isBeforeHistory = checkpoint === undefined && oldest !== undefined;
-      return isBeforeHistory && options.version !== undefined
+      // A checkpoint behind the gap: the log is read from there, and what lies before it is being cleaned up.
+      const oldest = usable.findLast((candidate) => candidate.version >= next)?.version;
+      return oldest !== undefined && options.version !== undefined
         ? { problem: 'no-version', version, available: `${oldest}..${newest}`, isCleanedUp: true }
         : { problem: 'gap', missing: next };
     }
@@ -162,6 +162,8 @@ export function segmentError(problem: SegmentProblem, tableUrl: string): VarveEr
 export interface ListLogOptions extends CallContext {
   /** Where to begin; 0 when absent. */
   readonly from?: number | undefined;
+  /** Ends the listing with the first object for which it is true. */
+  readonly until?: ((info: ObjectInfo) => boolean) | undefined;
   /** For a store that cannot list: where to end, what is known of the hint, and what gets the commits it reads. */
   readonly probe?:
     | {
@@ -180,7 +182,7 @@ export async function listLog(
   store: ObjectStore,
   options: ListLogOptions = {},
 ): Promise<readonly ObjectInfo[]> {
-  const { from = 0, probe = {}, signal } = options;
+  const { from = 0, until, probe = {}, signal } = options;
   if (store.access === 'get-only') {
     const hint = probe.hint ?? (from === 0 ? await readHint(store, { signal }) : {});
     const { upTo, bodies } = probe;
@@ -194,7 +196,9 @@ export async function listLog(
     // Names are ordered, and everything behind the digits (`_last_checkpoint`, `_sidecars/`) is not
     // a version.
     if (name > '9~') break;
-    if (!name.includes('/')) listed.push(info);
+    if (name.includes('/')) continue;
+    listed.push(info);
+    if (until?.(info) === true) break;
   }
   return listed;
 }
@@ -235,13 +239,15 @@ interface PartSet {
   readonly files: Map<number, ObjectInfo>;
 }
 
-interface ListedCompaction {
+/** A log compaction file. */
+export interface ListedCompaction {
   readonly from: number;
   readonly to: number;
   readonly info: ObjectInfo;
 }
 
-interface Listing {
+/** What the names of a log say. */
+export interface Listing {
   /** By version, ascending. */
   readonly commits: ReadonlyMap<number, ObjectInfo>;
   /** Complete ones, newest first; of one version the classic file first. */
@@ -254,7 +260,8 @@ interface Listing {
 
 const KIND_ORDER = ['classic', 'multi-part', 'v2'] as const;
 
-function readListing(listing: readonly ObjectInfo[]): Listing {
+/** Sorts the objects of a log by what their names say. */
+export function readListing(listing: readonly ObjectInfo[]): Listing {
   const commits: [number, ObjectInfo][] = [];
   const checkpoints: CheckpointCandidate[] = [];
   const compactions: ListedCompaction[] = [];

@@ -20,6 +20,8 @@ export interface TableProperties {
   readonly enableChangeDataFeed: boolean;
   /** How long commits stay in the log. */
   readonly logRetentionMs: number;
+  /** Whether commits that are older may be cleaned out of it. */
+  readonly enableExpiredLogCleanup: boolean;
   /** How long files that were removed stay, and their tombstones. */
   readonly deletedFileRetentionMs: number;
   /** How long `txn` actions count; forever when undefined. */
@@ -70,6 +72,7 @@ const DEFAULT_DELETED_FILE_RETENTION_MS = 7 * DAY_MS;
 const DEFAULT_INDEXED_COLUMNS = 32;
 
 const CHECKPOINT_INTERVAL = 'delta.checkpointInterval';
+const EXPIRED_LOG_CLEANUP = 'delta.enableExpiredLogCleanup';
 const INDEXED_COLUMNS = 'delta.dataSkippingNumIndexedCols';
 const STATS_COLUMNS = 'delta.dataSkippingStatsColumns';
 const ISOLATION_LEVEL = 'delta.isolationLevel';
@@ -118,6 +121,10 @@ class Properties implements TableProperties {
 
   get logRetentionMs(): number {
     return interval(this.#configuration, 'delta.logRetentionDuration') ?? DEFAULT_LOG_RETENTION_MS;
+  }
+
+  get enableExpiredLogCleanup(): boolean {
+    return boolean(this.#configuration, EXPIRED_LOG_CLEANUP) ?? true;
   }
 
   get deletedFileRetentionMs(): number {
@@ -184,7 +191,6 @@ const FLAGS = [
   'delta.enableIcebergCompatV1',
   'delta.enableIcebergCompatV2',
   'delta.enableIcebergCompatV3',
-  'delta.enableExpiredLogCleanup',
   'delta.enableFullRetentionRollback',
   'delta.randomizeFilePrefixes',
   'delta.tuneFileSizesForRewrites',
@@ -197,6 +203,7 @@ const OPEN_PREFIXES = ['delta.constraints.', 'delta.universalFormat.'];
 const KNOWN_NAMES: ReadonlySet<string> = new Set([
   ...FLAGS,
   CHECKPOINT_INTERVAL,
+  EXPIRED_LOG_CLEANUP,
   INDEXED_COLUMNS,
   STATS_COLUMNS,
   ISOLATION_LEVEL,

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { type Entropy, systemEntropy } from '../clock.js';
 import { CorruptDataError, InvalidArgumentError, NotFoundError } from '../errors.js';
-import { checkKey } from './key.js';
+import { checkKey, checkPrefix } from './key.js';
 import { LocalFolders } from './local-folders.js';
 import { errnoOf, type FileStat, isAbsence, type LocalFs, localFailure } from './local-fs.js';
 import { listFiles } from './local-list.js';
@@ -176,6 +176,42 @@ class LocalStore implements ObjectStore {
       await release();
     }
     return true;
+  }
+
+  async sweep(prefix: string, beforeMs: number, options: CallContext = {}): Promise<number> {
+    checkPrefix(prefix);
+    const folder = join(this.#root, prefix);
+    return await this.#run('sweep', prefix, options, async () => {
+      let swept = 0;
+      for (const { name } of await this.#readFolder(folder, prefix)) {
+        if (!isTemporary(name)) continue;
+        options.signal?.throwIfAborted();
+        if (await this.#sweepFile(join(folder, name), beforeMs)) swept++;
+      }
+      return swept;
+    });
+  }
+
+  async #readFolder(folder: string, prefix: string): Promise<readonly { readonly name: string }[]> {
+    try {
+      await this.#folders.contain(folder, 'sweep', prefix);
+      return await this.#fs.readdir(folder);
+    } catch (error) {
+      if (isAbsence(error)) return [];
+      throw error;
+    }
+  }
+
+  async #sweepFile(path: string, beforeMs: number): Promise<boolean> {
+    try {
+      const stat = await this.#fs.lstat(path);
+      if (!stat.isFile() || Number(stat.mtimeNs / 1_000_000n) >= beforeMs) return false;
+      await this.#fs.unlink(path);
+      return true;
+    } catch (error) {
+      if (isAbsence(error)) return false;
+      throw error;
+    }
   }
 
   async #read(fd: number, info: ObjectInfo, options: GetOptions): Promise<StoredObject> {

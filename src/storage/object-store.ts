@@ -112,6 +112,11 @@ export interface ObjectStore {
    * is at it. Only lessens double work: correctness never depends on it (leases expire under paused processes).
    */
   exclusively?(key: string, work: () => Promise<void>): Promise<boolean>;
+  /**
+   * Deletes what writes of this store that never ended left directly below `prefix`, a folder, and what was last
+   * changed before `beforeMs`, milliseconds since 1970. No listing shows such files. The answer is how many they were.
+   */
+  sweep?(prefix: string, beforeMs: number, options?: CallContext): Promise<number>;
 }
 
 /** Turns URLs of its schemes into stores; given as `storage` to whatever opens tables. */

@@ -51,5 +51,11 @@ export function recordingStore(store: ObjectStore, requests: StoreRequest[]): Ob
     ...(store.exclusively === undefined
       ? {}
       : { exclusively: async (key, work) => (await store.exclusively?.(key, work)) ?? false }),
+    ...(store.sweep === undefined
+      ? {}
+      : {
+          sweep: async (prefix, beforeMs, options) =>
+            (await store.sweep?.(prefix, beforeMs, options)) ?? 0,
+        }),
   };
 }

@@ -23,6 +23,7 @@ export function rootedStore(store: ObjectStore, roots: readonly OtherRoot[]): Ob
   };
   const copy = store.copy?.bind(store);
   const exclusively = store.exclusively?.bind(store);
+  const sweep = store.sweep?.bind(store);
   return {
     access: store.access,
     get: (key, options) => {
@@ -39,5 +40,6 @@ export function rootedStore(store: ObjectStore, roots: readonly OtherRoot[]): Ob
     delete: (key, options) => store.delete(key, options),
     ...(copy && { copy }),
     ...(exclusively && { exclusively }),
+    ...(sweep && { sweep }),
   };
 }

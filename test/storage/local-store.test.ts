@@ -8,6 +8,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -484,6 +485,25 @@ describe('localStore', () => {
     });
     expect([elected, isSeen]).toEqual([true, true]);
     expect(names('_varve/locks')).toEqual([]);
+  });
+
+  it('sweeps what writers that died left in a folder, once it is old', async () => {
+    const store = localStore(root);
+    await store.put('log/1.json', body);
+    await store.put('log/deep/2.json', body);
+    const left = (name: string, days: number): void => {
+      writeFileSync(join(root, 'log', name), 'half');
+      const seconds = days * 86_400;
+      utimesSync(join(root, 'log', name), seconds, seconds);
+    };
+    const uuid = (digit: string): string => `.tmp-${digit.repeat(8)}-0000-4000-8000-000000000000`;
+    left(uuid('a'), 1);
+    left(uuid('b'), 3);
+    left('.other.crc', 1);
+    left(`deep/${uuid('c')}`, 1);
+    expect(await store.sweep?.('log/', 2 * 86_400_000)).toBe(1);
+    expect(names('log').toSorted()).toEqual(['.other.crc', uuid('b'), '1.json', 'deep']);
+    expect(await store.sweep?.('nowhere/', 2 * 86_400_000)).toBe(0);
   });
 
   it('copies by a hard link', async () => {

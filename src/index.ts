@@ -37,6 +37,7 @@ export {
   VarveError,
 } from './errors.js';
 export type { AddFile, DeletionVectorDescriptor, Protocol, StringMap } from './log/actions.js';
+export type { IsolationLevel } from './log/isolation.js';
 export type { Json, JsonNumber } from './log/json.js';
 export type {
   ArrayType,

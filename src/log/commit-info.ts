@@ -2,6 +2,7 @@
 
 import { forEachAction } from './action-codec.js';
 import type { CommitInfo } from './actions.js';
+import type { IsolationLevel } from './isolation.js';
 import type { Json } from './json.js';
 
 /** What a commit says of itself, in the names Spark's `DESCRIBE HISTORY` shows. */
@@ -12,16 +13,18 @@ export interface CommitDescription {
   readonly operationParameters: Readonly<Record<string, string>>;
   /** Counts as decimal text. */
   readonly operationMetrics: Readonly<Record<string, string>>;
-  /** Adds alone, with nothing read: rivals may skip such a commit, so it must be true. */
-  readonly isBlindAppend: boolean;
 }
 
-/** What differs from one attempt to the next. */
+/** What the attempt adds. */
 export interface AttemptFacts {
   readonly timestampMs: number;
   readonly txnId: string;
   /** The version the transaction was built on; absent for the first. */
   readonly readVersion: number | undefined;
+  /** What it was checked at. */
+  readonly isolationLevel: IsolationLevel;
+  /** Adds alone, with nothing read: rivals may go behind such a commit unchecked. */
+  readonly isBlindAppend: boolean;
   readonly engineInfo: string;
 }
 
@@ -32,8 +35,8 @@ export function commitInfo(described: CommitDescription, facts: AttemptFacts): C
     operation: described.operation,
     operationParameters: { ...described.operationParameters },
     ...(facts.readVersion === undefined ? {} : { readVersion: facts.readVersion }),
-    isolationLevel: 'Serializable',
-    isBlindAppend: described.isBlindAppend,
+    isolationLevel: facts.isolationLevel,
+    isBlindAppend: facts.isBlindAppend,
     operationMetrics: { ...described.operationMetrics },
     engineInfo: facts.engineInfo,
     txnId: facts.txnId,

@@ -8,10 +8,18 @@ import { encodeCommit, parseCommit } from './action-codec.js';
 import type { Action, SetTransaction } from './actions.js';
 import { type CommitDescription, commitInfo, operationOf } from './commit-info.js';
 import type { SettleContext, settle } from './committer.js';
-import { type Conflict, type checkConflict, type ReadSet } from './conflict.js';
+import {
+  type checkConflict,
+  isBlindAppend,
+  type ReadSet,
+  type WinningCommit,
+  winningCommit,
+} from './conflict.js';
+import { effectiveIsolation, type IsolationLevel } from './isolation.js';
 import { commitKey } from './log-path.js';
 import type { Mutex } from './mutex.js';
 import { advanceSnapshot, refreshSnapshot } from './snapshot.js';
+import { tableProperties } from './table-properties.js';
 import { type LogContext, type Snapshot } from './table-snapshot.js';
 
 /** What one transaction wants to become a version. */
@@ -22,6 +30,8 @@ export interface CommitRequest {
   readonly actions: readonly Action[];
   readonly reads: ReadSet;
   readonly described: CommitDescription;
+  /** At least the table's `delta.isolationLevel`, which it is when undefined; see `effectiveIsolation`. */
+  readonly isolation?: IsolationLevel | undefined;
   /** Stops the attempts as long as nothing of them can be committed; not looked at once a PUT was sent. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,6 +94,7 @@ class CommitLoop {
   readonly #request: CommitRequest;
   readonly #txnId: string;
   readonly #sequence: SetTransaction | undefined;
+  readonly #isolation: IsolationLevel;
   /** The version up to which every commit was checked; -1 before the first. */
   #checked: number;
   #current: Snapshot | undefined;
@@ -93,6 +104,7 @@ class CommitLoop {
     this.#request = request;
     this.#txnId = context.entropy.uuid();
     this.#sequence = sequenceOf(request.actions);
+    this.#isolation = isolationOf(request);
     this.#current = request.base;
     this.#checked = request.base?.version ?? -1;
   }
@@ -146,16 +158,16 @@ class CommitLoop {
   }
 
   async #conflictAt(version: number): Promise<CommitResult | undefined> {
-    const theirs = await this.#readCommit(version);
+    const winner = await this.#readCommit(version);
     const { reads, actions } = this.#request;
     const conflict = this.#context.decisions.checkConflict(
-      { reads, actions, tableUrl: this.#context.log.url },
-      theirs,
+      { reads, actions, tableUrl: this.#context.log.url, isolation: this.#isolation },
+      winner,
     );
-    return conflict === undefined ? undefined : lost(conflict, version, theirs);
+    return conflict === undefined ? undefined : lost(conflict, winner);
   }
 
-  async #readCommit(version: number): Promise<readonly Action[]> {
+  async #readCommit(version: number): Promise<WinningCommit> {
     const key = commitKey(version);
     const { store } = this.#context.log;
     const object = await store.get(key, { signal: this.#request.signal });
@@ -165,26 +177,29 @@ class CommitLoop {
         key,
       });
     }
-    return parseCommit(object.bytes, key);
+    return winningCommit(version, parseCommit(object.bytes, key));
   }
 
   /** A creation that lost version 0 lost to whoever made the table. */
   async #creationLost(): Promise<CommitResult | undefined> {
     const first = await this.#context.log.store.get(commitKey(0), { signal: this.#request.signal });
     if (first === undefined) return undefined;
-    const theirs = parseCommit(first.bytes, commitKey(0));
-    return lost({ name: 'ProtocolChangedException', subject: 'protocol' }, 0, theirs);
+    const winner = winningCommit(0, parseCommit(first.bytes, commitKey(0)));
+    return lost({ name: 'ProtocolChangedException' }, winner);
   }
 
   #encode(version: number): Uint8Array {
     const { clock, engineInfo } = this.#context;
-    const info = commitInfo(this.#request.described, {
+    const { described, reads, actions } = this.#request;
+    const info = commitInfo(described, {
       timestampMs: clock.now(),
       txnId: this.#txnId,
       readVersion: version === 0 ? undefined : version - 1,
+      isolationLevel: this.#isolation,
+      isBlindAppend: isBlindAppend(reads, actions),
       engineInfo,
     });
-    return encodeCommit([{ kind: 'commitInfo', commitInfo: info }, ...this.#request.actions]);
+    return encodeCommit([{ kind: 'commitInfo', commitInfo: info }, ...actions]);
   }
 
   async #committed(version: number): Promise<CommitResult> {
@@ -199,23 +214,22 @@ class CommitLoop {
   }
 
   async #outOfTime(version: number): Promise<CommitResult> {
-    const theirs = await this.#readCommit(version);
-    return {
-      outcome: 'conflict',
-      conflict: 'ConcurrentWriteException',
-      winner: { version, operation: operationOf(infoOf(theirs)) },
-    };
+    return lost({ name: 'ConcurrentWriteException' }, await this.#readCommit(version));
   }
 }
 
-function lost(conflict: Conflict, version: number, theirs: readonly Action[]): CommitResult {
-  const winner = { version, operation: operationOf(infoOf(theirs)) };
-  return { outcome: 'conflict', conflict: conflict.name, winner };
+function lost(
+  { name }: { readonly name: string },
+  { version, commitInfo: info }: WinningCommit,
+): CommitResult {
+  return { outcome: 'conflict', conflict: name, winner: { version, operation: operationOf(info) } };
 }
 
-function infoOf(actions: readonly Action[]): Parameters<typeof operationOf>[0] {
-  for (const action of actions) if (action.kind === 'commitInfo') return action.commitInfo;
-  return undefined;
+function isolationOf({ base, actions, described, isolation }: CommitRequest): IsolationLevel {
+  const changed = actions.find((action) => action.kind === 'metaData')?.metaData;
+  const configuration = base?.configuration ?? changed?.configuration ?? new Map();
+  const level = isolation ?? tableProperties(configuration).isolationLevel;
+  return effectiveIsolation(level, actions, described.operation);
 }
 
 function sequenceOf(actions: readonly Action[]): SetTransaction | undefined {
@@ -240,8 +254,7 @@ function newer(mine: Snapshot, shared: Snapshot | undefined): Snapshot {
 function canSkipReading(request: CommitRequest, base: Snapshot, latest: Snapshot): boolean {
   const { reads, actions } = request;
   return (
-    reads.matches === undefined &&
-    reads.files.size === 0 &&
+    isBlindAppend(reads, actions) &&
     reads.appIds.size === 0 &&
     actions.every((action) => action.kind === 'add') &&
     latest.protocol === base.protocol &&

@@ -3,7 +3,9 @@
  * The order of the checks is Delta Spark's, so that the same race is given the same name.
  */
 import { reconcileKey } from './action-path.js';
-import type { Action, AddFile } from './actions.js';
+import type { Action, AddFile, CommitInfo } from './actions.js';
+import { commitInfoOf } from './commit-clock.js';
+import type { IsolationLevel } from './isolation.js';
 
 /** The conflicts of Delta, by the names its users know. */
 export const CONFLICTS = [
@@ -23,6 +25,8 @@ export interface ReadSet {
    * blind append and no file of another commit can stand in its way.
    */
   readonly matches?: ((file: AddFile) => boolean) | undefined;
+  /** Whether every file was read, whichever they were: then no other commit may have taken one away. */
+  readonly wholeTable?: boolean | undefined;
   /** The reconcile keys of the files that were read or removed. */
   readonly files: ReadonlySet<string>;
   /** The applications whose last sequence was looked at; always those that are written, too. */
@@ -36,8 +40,32 @@ export const NOTHING_READ: ReadSet = { files: new Set(), appIds: new Set() };
 export interface Loser {
   /** Where the table is: what its paths are compared by. */
   readonly tableUrl: string;
+  /** What it is checked at; see `effectiveIsolation`. */
+  readonly isolation: IsolationLevel;
   readonly reads: ReadSet;
   readonly actions: readonly Action[];
+}
+
+/** The side that won it: a commit that is in the log. */
+export interface WinningCommit {
+  readonly version: number;
+  readonly actions: readonly Action[];
+  readonly commitInfo: CommitInfo | undefined;
+}
+
+/** A commit as it was read. */
+export function winningCommit(version: number, actions: readonly Action[]): WinningCommit {
+  return { version, actions, commitInfo: commitInfoOf(actions) };
+}
+
+/** Whether a commit depends on no file of the table: only then may a rival go behind it unchecked. */
+export function isBlindAppend(reads: ReadSet, actions: readonly Action[]): boolean {
+  const dependsOnFiles = reads.matches !== undefined || reads.wholeTable === true;
+  return (
+    !dependsOnFiles &&
+    reads.files.size === 0 &&
+    actions.every(({ kind }) => kind !== 'remove' && kind !== 'cdc')
+  );
 }
 
 export interface Conflict {
@@ -48,17 +76,18 @@ export interface Conflict {
 
 /**
  * The first conflict of `mine` with a commit that took the version it wanted, or undefined when `mine` may be
- * committed behind it unchanged. Isolation is Serializable: every file the winner added counts, whether or not it
- * changed data, and files are compared by path alone, whatever their deletion vectors.
+ * committed behind it. Every file the winner added counts, whether or not it changed data, as far as the isolation asks
+ * for it; files are compared by path alone, whatever their deletion vectors.
  *
  * @see PROTOCOL.md leaves conflicts to the writer; the rules are those of Delta Spark's ConflictChecker.
  */
-export function checkConflict(mine: Loser, theirs: readonly Action[]): Conflict | undefined {
+export function checkConflict(mine: Loser, winner: WinningCommit): Conflict | undefined {
+  const theirs = winner.actions;
   return (
     protocolConflict(theirs) ??
     metadataConflict(theirs) ??
     transactionConflict(mine, theirs) ??
-    appendConflict(mine, theirs) ??
+    appendConflict(mine, winner) ??
     removeConflict(mine, theirs)
   );
 }
@@ -86,15 +115,30 @@ function transactionConflict(mine: Loser, theirs: readonly Action[]): Conflict |
   return undefined;
 }
 
-function appendConflict(mine: Loser, theirs: readonly Action[]): Conflict | undefined {
+function appendConflict(mine: Loser, winner: WinningCommit): Conflict | undefined {
   const { matches } = mine.reads;
-  if (matches === undefined) return undefined;
-  for (const action of theirs) {
+  if (matches === undefined || mayIgnoreAdds(mine, winner)) return undefined;
+  for (const action of winner.actions) {
     if (action.kind === 'add' && matches(action.add)) {
       return { name: 'ConcurrentAppendException', subject: action.add.path };
     }
   }
   return undefined;
+}
+
+/** Whether the isolation lets `mine` come before what the winner added. */
+function mayIgnoreAdds({ isolation, actions }: Loser, { commitInfo }: WinningCommit): boolean {
+  switch (isolation) {
+    case 'Serializable':
+      return false;
+    case 'WriteSerializable':
+      // Who changes the metadata cannot come before anybody.
+      return (
+        commitInfo?.['isBlindAppend'] === true && !actions.some(({ kind }) => kind === 'metaData')
+      );
+    case 'SnapshotIsolation':
+      return true;
+  }
 }
 
 function removeConflict(mine: Loser, theirs: readonly Action[]): Conflict | undefined {
@@ -106,7 +150,7 @@ function removeConflict(mine: Loser, theirs: readonly Action[]): Conflict | unde
   for (const action of theirs) {
     if (action.kind !== 'remove') continue;
     const key = reconcileKey(action.remove.path, mine.tableUrl);
-    if (mine.reads.files.has(key)) {
+    if (mine.reads.wholeTable === true || mine.reads.files.has(key)) {
       return { name: 'ConcurrentDeleteReadException', subject: action.remove.path };
     }
     if (deleted === undefined && removedByMe.has(key)) {

@@ -2,10 +2,10 @@
 import { InvalidArgumentError } from '../errors.js';
 import type { StringMap } from './actions.js';
 import { parseInterval } from './interval.js';
+import { ISOLATION_LEVELS, type IsolationLevel } from './isolation.js';
 
 /** Codecs that `delta.parquet.compression.codec` may name and Varve writes. */
 export type CompressionCodec = 'uncompressed' | 'snappy' | 'gzip' | 'zstd' | 'brotli' | 'lz4_raw';
-export type IsolationLevel = 'Serializable' | 'WriteSerializable' | 'SnapshotIsolation';
 
 /**
  * A table's properties. Each getter gives the default where the property is not set, and throws
@@ -80,11 +80,9 @@ const CODEC = 'delta.parquet.compression.codec';
 const FORMAT_VERSION = 'delta.parquet.format.version';
 const TARGET_FILE_SIZE = 'delta.targetFileSize';
 
-const ISOLATION_LEVELS: ReadonlyMap<string, IsolationLevel> = new Map([
-  ['serializable', 'Serializable'],
-  ['writeserializable', 'WriteSerializable'],
-  ['snapshotisolation', 'SnapshotIsolation'],
-]);
+const LEVELS: ReadonlyMap<string, IsolationLevel> = new Map(
+  ISOLATION_LEVELS.map((level) => [level.toLowerCase(), level]),
+);
 
 /**
  * By the property's lower-case value. `lz4` is Hadoop's framing, which nobody should write any
@@ -153,7 +151,7 @@ class Properties implements TableProperties {
   }
 
   get isolationLevel(): IsolationLevel {
-    return choice(this.#configuration, ISOLATION_LEVEL, ISOLATION_LEVELS) ?? 'Serializable';
+    return choice(this.#configuration, ISOLATION_LEVEL, LEVELS) ?? 'Serializable';
   }
 
   get compressionCodec(): CompressionCodec {

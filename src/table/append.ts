@@ -1,15 +1,13 @@
 /** Adds rows. */
 
 import { z } from 'zod';
-import { isApplied } from '../log/commit.js';
-import { checkWritable } from '../log/protocol.js';
+import { NOTHING_READ } from '../log/conflict.js';
+import type { Snapshot } from '../log/table-snapshot.js';
 import { checkOptions, writeOptions } from './call-options.js';
-import { commitFiles } from './commit-files.js';
-import { readAppIds, setTransaction, txnActions } from './idempotency.js';
+import { commitWrite, type PlannedWrite } from './commit-write.js';
 import { inputBatches } from './input.js';
-import { latestSnapshot } from './open.js';
-import type { WriteOptions } from './options.js';
-import { NO_METRICS, outcomeOf, unchanged } from './outcome.js';
+import type { CallOptions, WriteOptions } from './options.js';
+import { NO_METRICS } from './outcome.js';
 import type { Commit } from './results.js';
 import type { TableState } from './table-state.js';
 import { writeDescription } from './write-description.js';
@@ -23,33 +21,33 @@ export async function append(
   rows: unknown,
   options: WriteOptions,
 ): Promise<Commit> {
-  const { signal } = checkOptions('append', optionsOf, options);
-  const base = await latestSnapshot(state, signal);
-  checkWritable(base.protocol, base.metadata, base.schema);
-  const txn = setTransaction(options.idempotency, state.environment.clock.now());
-  if (txn !== undefined && isApplied(base, txn)) return unchanged(base.version, 'already-applied');
+  checkOptions('append', optionsOf, options);
+  return await commitWrite(state, options, {
+    plan: async (base) => await planAppend(state, base, rows, options),
+    advice: 'append the rows again',
+  });
+}
 
-  const batches = inputBatches(rows, base.schema, signal);
+/** Writes the rows into data files of the table that `base` is. */
+export async function planAppend(
+  state: TableState,
+  base: Snapshot,
+  rows: unknown,
+  options: CallOptions,
+): Promise<PlannedWrite> {
+  const batches = inputBatches(rows, base.schema, options.signal);
   const written = await writeFiles(fileTarget(state, base, 'append'), batches, options);
-  if (written.adds.length === 0 && txn === undefined) {
-    return unchanged(base.version, 'nothing-to-do');
-  }
-
-  const adds = written.adds.map((add) => ({ kind: 'add', add }) as const);
   const { partitionColumns } = base.metadata;
-  const request = {
-    base,
-    actions: [...txnActions(txn), ...adds],
-    reads: { files: new Set<string>(), appIds: readAppIds(txn) },
+  return {
+    actions: written.adds.map((add) => ({ kind: 'add', add })),
+    reads: NOTHING_READ,
     described: writeDescription({ mode: 'Append', partitionColumns, written }),
-    signal,
+    keys: written.keys,
+    metrics: {
+      ...NO_METRICS,
+      rowsAdded: written.rows,
+      filesAdded: written.adds.length,
+      bytesAdded: written.bytes,
+    },
   };
-  const { result, warnings } = await commitFiles(state, request, written.keys);
-  const metrics = {
-    ...NO_METRICS,
-    rowsAdded: written.rows,
-    filesAdded: written.adds.length,
-    bytesAdded: written.bytes,
-  };
-  return outcomeOf(result, metrics, warnings, 'append the rows again');
 }

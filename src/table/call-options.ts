@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { InvalidArgumentError } from '../errors.js';
+import { ISOLATION_LEVELS, type IsolationLevel } from '../log/isolation.js';
 import type { Idempotency, Progress } from './options.js';
 
 const aborter: z.ZodType<AbortSignal> = z.custom<AbortSignal>(
@@ -34,12 +35,19 @@ export const allowedRoots: z.ZodOptional<z.ZodArray<z.ZodType<string | URL>>> = 
   .array(z.custom<string | URL>((value) => typeof value === 'string' || value instanceof URL))
   .optional();
 
+const isolation: z.ZodType<IsolationLevel> = z.enum(ISOLATION_LEVELS);
+
 interface WriteShape extends CallShape {
   readonly idempotency: z.ZodOptional<typeof idempotency>;
+  readonly isolation: z.ZodOptional<typeof isolation>;
 }
 
 /** The keys of {@link WriteOptions}, to spread into a call's own. */
-export const writeOptions: WriteShape = { ...callOptions, idempotency: idempotency.optional() };
+export const writeOptions: WriteShape = {
+  ...callOptions,
+  idempotency: idempotency.optional(),
+  isolation: isolation.optional(),
+};
 
 /**
  * Checks options before anything is read or written.

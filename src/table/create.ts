@@ -200,7 +200,6 @@ function description(metadata: Metadata, written: WrittenFiles | undefined): Com
             numOutputRows: String(written.rows),
             numOutputBytes: String(written.bytes),
           },
-    isBlindAppend: written !== undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 /** What the calls of a table take beside their subject. */
+import type { IsolationLevel } from '../log/isolation.js';
 import type { StorageProvider } from '../storage/object-store.js';
 import type { Where } from './expression/predicate-types.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
@@ -35,6 +36,11 @@ export interface Idempotency {
 export interface WriteOptions extends CallOptions {
   /** Makes a repeated call a no-op: when the table has seen this sequence, the outcome is `already-applied`. */
   readonly idempotency?: Idempotency | undefined;
+  /**
+   * What the write is checked against others at: the table's `delta.isolationLevel` (Serializable unless it is set), or
+   * stricter.
+   */
+  readonly isolation?: IsolationLevel | undefined;
 }
 
 /** How a table is reached. */
@@ -86,6 +92,12 @@ export interface OverwriteOptions<R> extends WriteOptions {
   readonly where?: Where<R>;
   /** How often a conflict is answered by doing it again on the newest version; rows must be readable again. Default 3. */
   readonly attempts?: number | undefined;
+  /**
+   * What tells that a file which another commit added meanwhile holds no row to be replaced: its partition values
+   * (default, and all that Delta Spark looks at), or its statistics, too. Those rule out more files, and are as safe as
+   * their writer counted them right.
+   */
+  readonly conflicts?: 'partitions' | 'statistics' | undefined;
 }
 
 export interface HistoryOptions extends CallOptions {

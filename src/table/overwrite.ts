@@ -2,35 +2,27 @@
 
 import type { RecordBatch } from 'apache-arrow';
 import { z } from 'zod';
-import {
-  InvalidArgumentError,
-  isVarveError,
-  SchemaMismatchError,
-  UnsupportedFeatureError,
-} from '../errors.js';
+import { InvalidArgumentError, SchemaMismatchError, UnsupportedFeatureError } from '../errors.js';
 import { reconcileKey } from '../log/action-path.js';
 import type { AddFile } from '../log/actions.js';
-import { isApplied } from '../log/commit.js';
 import type { ReadSet } from '../log/conflict.js';
-import { checkWritable } from '../log/protocol.js';
 import { removeOf } from '../log/remove-file.js';
 import { tableProperties } from '../log/table-properties.js';
 import type { Snapshot } from '../log/table-snapshot.js';
 import { checkOptions, writeOptions } from './call-options.js';
-import { commitFiles } from './commit-files.js';
+import { commitWrite, type PlannedWrite } from './commit-write.js';
 import { bindPredicate } from './expression/bind.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
 import { mayMatch } from './expression/prune.js';
 import { toSqlText } from './expression/sql-text.js';
 import { addEntry, FactsReader } from './file-facts.js';
-import { readAppIds, setTransaction, txnActions } from './idempotency.js';
 import { inputBatches, isRereadable } from './input.js';
-import { latestSnapshot } from './open.js';
-import type { OverwriteOptions, WriteOptions } from './options.js';
-import { NO_METRICS, outcomeOf, unchanged } from './outcome.js';
+import type { CallOptions, OverwriteOptions } from './options.js';
+import { NO_METRICS } from './outcome.js';
 import { planReplacement, type Replacement, survivingBatches } from './replacement.js';
 import type { Commit } from './results.js';
+import { withAttempts } from './retry.js';
 import { physicalNames } from './scan-plan.js';
 import type { TableState } from './table-state.js';
 import { writeDescription } from './write-description.js';
@@ -41,6 +33,7 @@ const optionsOf = z.strictObject({
   ...writeOptions,
   where: z.unknown().optional(),
   attempts: z.number().int().min(1).optional(),
+  conflicts: z.enum(['partitions', 'statistics']).optional(),
 });
 
 /** Replaces rows in one commit; see {@link DeltaTable.overwrite}. */
@@ -58,26 +51,27 @@ export async function overwrite<R>(
     });
   }
   const attempts = isRereadable(rows) ? (checked.attempts ?? DEFAULT_ATTEMPTS) : 1;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await overwriteOnce(state, rows, options);
-    } catch (error) {
-      if (attempt >= attempts || !isVarveError(error, 'COMMIT_CONFLICT')) throw error;
-    }
-  }
+  return await withAttempts(
+    attempts,
+    async () =>
+      await commitWrite(state, options, {
+        plan: async (base) => await planOverwrite(state, base, rows, options),
+        advice: 'overwrite again, with rows that can be read again',
+      }),
+  );
 }
 
-async function overwriteOnce<R>(
+/**
+ * Writes the rows, and those that stay of the files the condition meets in part, into data files of the table that
+ * `base` is.
+ */
+export async function planOverwrite<R>(
   state: TableState,
+  base: Snapshot,
   rows: unknown,
-  options: OverwriteOptions<R>,
-): Promise<Commit> {
+  options: Pick<OverwriteOptions<R>, 'where' | 'conflicts'> & CallOptions,
+): Promise<PlannedWrite> {
   const { signal } = options;
-  const base = await latestSnapshot(state, signal);
-  checkWritable(base.protocol, base.metadata, base.schema);
-  const nowMs = state.environment.clock.now();
-  const txn = setTransaction(options.idempotency, nowMs);
-  if (txn !== undefined && isApplied(base, txn)) return unchanged(base.version, 'already-applied');
   const where =
     options.where === undefined
       ? undefined
@@ -85,19 +79,17 @@ async function overwriteOnce<R>(
   checkRemovable(base);
   const replaced = await planReplacement(base, where, signal);
   checkCopies(base, replaced);
-  const write: Write = { state, base, rows, where, replaced };
-  const { written, copied, removed } = await rewrite(write, options);
-  if (written.adds.length === 0 && removed.length === 0 && txn === undefined) {
-    return unchanged(base.version, 'nothing-to-do');
-  }
-  const request = {
-    base,
+  const { written, copied, removed } = await rewrite(
+    { state, base, rows, where, replaced },
+    options,
+  );
+  const nowMs = state.environment.clock.now();
+  return {
     actions: [
-      ...txnActions(txn),
       ...removed.map((add) => ({ kind: 'remove', remove: removeOf(add, nowMs) }) as const),
       ...written.adds.map((add) => ({ kind: 'add', add }) as const),
     ],
-    reads: { ...readSet(base, replaced, where), appIds: readAppIds(txn) },
+    reads: readSet(base, replaced, where, options.conflicts === 'statistics'),
     described: writeDescription({
       mode: 'Overwrite',
       partitionColumns: base.metadata.partitionColumns,
@@ -105,18 +97,16 @@ async function overwriteOnce<R>(
       removed,
       predicate: options.where === undefined ? undefined : toSqlText(options.where),
     }),
-    signal,
+    keys: written.keys,
+    metrics: {
+      ...NO_METRICS,
+      rowsAdded: written.rows - copied,
+      rowsRemoved: replaced.rows,
+      filesAdded: written.adds.length,
+      filesRemoved: removed.length,
+      bytesAdded: written.bytes,
+    },
   };
-  const { result, warnings } = await commitFiles(state, request, written.keys);
-  const metrics = {
-    ...NO_METRICS,
-    rowsAdded: written.rows - copied,
-    rowsRemoved: replaced.rows,
-    filesAdded: written.adds.length,
-    filesRemoved: removed.length,
-    bytesAdded: written.bytes,
-  };
-  return outcomeOf(result, metrics, warnings, 'overwrite again, with rows that can be read again');
 }
 
 /** An append-only table keeps every row. @see PROTOCOL.md "Append-only Tables" */
@@ -156,7 +146,7 @@ interface Rewritten {
   readonly removed: readonly AddFile[];
 }
 
-async function rewrite(write: Write, options: WriteOptions): Promise<Rewritten> {
+async function rewrite(write: Write, options: CallOptions): Promise<Rewritten> {
   const { state, base, replaced } = write;
   const counter = { copied: 0 };
   const target = fileTarget(state, base, 'overwrite');
@@ -202,14 +192,21 @@ function checkMeets(batch: RecordBatch, where: BoundPredicate, before: number): 
   });
 }
 
+/**
+ * A file of another commit is in the way when it may hold rows that are replaced. By default only its partition values
+ * say so, as in Delta Spark, where one that adds to an unpartitioned table always is.
+ */
 function readSet(
   base: Snapshot,
   replaced: Replacement,
   where: BoundPredicate | undefined,
-): Pick<ReadSet, 'matches' | 'files'> {
+  byStatistics: boolean,
+): ReadSet {
   const files = [...replaced.whole, ...replaced.partly.map(({ file }) => file)];
   const read = new Set(files.map(({ entry }) => reconcileKey(entry.path, base.url)));
-  if (where === undefined) return { files: read, matches: () => true };
+  const reads = { files: read, appIds: new Set<string>() };
+  if (where === undefined) return { ...reads, wholeTable: true, matches: () => true };
   const reader = new FactsReader(base, where);
-  return { files: read, matches: (add) => mayMatch(where, reader.of(addEntry(add))) };
+  const known = (add: AddFile): AddFile => (byStatistics ? add : { ...add, stats: undefined });
+  return { ...reads, matches: (add) => mayMatch(where, reader.of(addEntry(known(add)))) };
 }

@@ -29,7 +29,6 @@ export function writeDescription(what: Described): CommitDescription {
       numOutputBytes: String(written.bytes),
       ...(removed === undefined ? {} : removedMetrics(removed)),
     },
-    isBlindAppend: mode === 'Append',
   };
 }
 

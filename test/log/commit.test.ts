@@ -20,7 +20,6 @@ const described = {
   operation: 'WRITE',
   operationParameters: { mode: 'Append', partitionBy: '["day"]' },
   operationMetrics: { numFiles: '1' },
-  isBlindAppend: true,
 };
 const RIVAL: CommitInfo = { operation: 'RIVAL', txnId: 'rival' };
 

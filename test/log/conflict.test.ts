@@ -6,7 +6,9 @@ import {
   checkConflict,
   NOTHING_READ,
   type ReadSet,
+  winningCommit,
 } from '../../src/log/conflict.js';
+import { ISOLATION_LEVELS, type IsolationLevel } from '../../src/log/isolation.js';
 import { add, metadata, PROTOCOL, remove } from './log-fixture.js';
 
 const URL_TEXT = 'memory://lake/table';
@@ -122,12 +124,80 @@ const CASES: readonly Case[] = [
   },
 ];
 
+const CHANGE_P = { ...REPLACE_P, mine: [...REPLACE_P.mine, metaData] };
+const READ_ALL = {
+  reads: reads({ matches: () => true, wholeTable: true }),
+  mine: [add('mine')],
+};
+const APPENDED = 'ConcurrentAppendException';
+const GONE = 'ConcurrentDeleteReadException';
+
+interface IsolationCase extends Pick<Case, 'race' | 'reads' | 'mine' | 'theirs'> {
+  readonly isolation: IsolationLevel;
+  readonly isBlind: boolean;
+  readonly conflict: ConflictName | undefined;
+}
+
+/** By race: what is in the way at Serializable, WriteSerializable and SnapshotIsolation. */
+const ISOLATIONS: readonly IsolationCase[] = (
+  [
+    [
+      'overwrite behind a blind append',
+      REPLACE_P,
+      [add('p/a')],
+      true,
+      [APPENDED, undefined, undefined],
+    ],
+    ['overwrite behind an update', REPLACE_P, [add('p/a')], false, [APPENDED, APPENDED, undefined]],
+    [
+      'a change of metadata behind a blind append',
+      CHANGE_P,
+      [add('p/a')],
+      true,
+      [APPENDED, APPENDED, undefined],
+    ],
+    ['overwrite behind a removal', REPLACE_P, [remove('p/old')], false, [GONE, GONE, GONE]],
+    ['a reader of all behind any removal', READ_ALL, [remove('q/x')], false, [GONE, GONE, GONE]],
+    [
+      'append behind an update',
+      APPEND,
+      [add('p/a'), remove('q/x')],
+      false,
+      [undefined, undefined, undefined],
+    ],
+  ] as const
+).flatMap(([race, loser, theirs, isBlind, conflicts]) =>
+  ISOLATION_LEVELS.map((isolation, at) => ({
+    race,
+    ...loser,
+    theirs,
+    isBlind,
+    isolation,
+    conflict: conflicts[at],
+  })),
+);
+
 describe('checkConflict', () => {
   it.each(CASES)('$race', ({ reads: read, mine, theirs, conflict }) => {
-    const found = checkConflict({ tableUrl: URL_TEXT, reads: read, actions: mine }, theirs);
+    const loser = {
+      tableUrl: URL_TEXT,
+      isolation: 'Serializable',
+      reads: read,
+      actions: mine,
+    } as const;
+    const found = checkConflict(loser, winningCommit(1, theirs));
     const [name, subject] = conflict ?? [];
     expect(found).toEqual(conflict === undefined ? undefined : { name, subject });
   });
+
+  it.each(ISOLATIONS)(
+    'at $isolation, $race: $conflict',
+    ({ isolation, reads: read, mine, theirs, isBlind, conflict }) => {
+      const info: Action = { kind: 'commitInfo', commitInfo: { isBlindAppend: isBlind } };
+      const loser = { tableUrl: URL_TEXT, isolation, reads: read, actions: mine };
+      expect(checkConflict(loser, winningCommit(1, [info, ...theirs]))?.name).toBe(conflict);
+    },
+  );
 
   it('has a case for every name', () => {
     const met = new Set(CASES.map(({ conflict }) => conflict?.[0]));
@@ -145,12 +215,13 @@ describe('checkConflict', () => {
     ];
     const loser = {
       tableUrl: URL_TEXT,
+      isolation: 'Serializable' as const,
       reads: { ...REPLACE_P.reads, appIds: new Set(['app']) },
       actions: [...REPLACE_P.mine, remove('p/gone')],
     };
     const names: (string | undefined)[] = [];
     for (let left = everything; left.length > 0; left = left.slice(0, -1)) {
-      names.push(checkConflict(loser, left)?.name);
+      names.push(checkConflict(loser, winningCommit(1, left))?.name);
     }
     expect(names).toEqual([
       'ProtocolChangedException',

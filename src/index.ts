@@ -109,6 +109,7 @@ export {
 export type { ColumnJson, ExpressionJson, PredicateJson } from './table/expression/to-json.js';
 export type { MetadataColumn, MetadataRow } from './table/metadata-row.js';
 export type {
+  AppendOptions,
   CallOptions,
   CreateOptions,
   CreatePinOptions,
@@ -120,6 +121,8 @@ export type {
   OverwriteOptions,
   Progress,
   WriteOptions,
+  WriterAppendOptions,
+  WriterOptions,
 } from './table/options.js';
 export type { Pins } from './table/pins.js';
 export type {
@@ -162,4 +165,5 @@ export type {
   Selected,
 } from './table/scan-types.js';
 export type { At, Snapshot, TableFile } from './table/snapshot-types.js';
+export type { Writer } from './table/writer.js';
 export { VERSION } from './version.js';

@@ -9,6 +9,7 @@ import { tableDetail } from './detail.js';
 import type { MetadataColumn } from './metadata-row.js';
 import { openTable, tableExists } from './open.js';
 import type {
+  AppendOptions,
   CallOptions,
   CreateOptions,
   CreateRowsOptions,
@@ -16,7 +17,7 @@ import type {
   OpenOptions,
   OpenSchemaOptions,
   OverwriteOptions,
-  WriteOptions,
+  WriterOptions,
 } from './options.js';
 import { overwrite } from './overwrite.js';
 import { Pins } from './pins.js';
@@ -31,6 +32,7 @@ import { snapshotAt } from './snapshot.js';
 import type { At, Snapshot } from './snapshot-types.js';
 import { tableHistory } from './table-history.js';
 import type { TableHandle } from './table-state.js';
+import { Writer } from './writer.js';
 
 /**
  * A table at a URL. The handle holds nothing open and may be shared; each call works on the newest version unless it
@@ -134,8 +136,17 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    * @throws CommitConflictError when another commit changed the table's schema or protocol meanwhile
    * @throws CommitStateUnknownError when the store never said whether the commit landed
    */
-  append(rows: Rows<NewRowIn<S>>, options: WriteOptions = {}): Promise<Commit> {
+  append(rows: Rows<NewRowIn<S>>, options: AppendOptions = {}): Promise<Commit> {
     return append(this.#handle.state, rows, options);
+  }
+
+  /**
+   * A writer that buffers many small appends and commits them together. Nothing is read before its first call.
+   *
+   * @throws InvalidArgumentError when an option is wrong
+   */
+  writer(options: WriterOptions = {}): Writer<NewRowIn<S>> {
+    return new Writer(this.#handle.state, options);
   }
 
   /**

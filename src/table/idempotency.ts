@@ -1,5 +1,6 @@
 /** Exactly-once writes by the protocol's transaction identifiers. */
 
+import { LimitError } from '../errors.js';
 import type { Action, SetTransaction } from '../log/actions.js';
 import type { Idempotency } from './options.js';
 
@@ -21,4 +22,16 @@ export function txnActions(txn: SetTransaction | undefined): readonly Action[] {
 /** The applications a write reads: those it writes, always. */
 export function readAppIds(txn: SetTransaction | undefined): ReadonlySet<string> {
   return new Set(txn === undefined ? [] : [txn.appId]);
+}
+
+/** @throws LimitError for a sequence that is no safe integer */
+export function sequenceNumber({ appId, version }: SetTransaction): number {
+  const value = Number(version);
+  if (Number.isSafeInteger(value)) return value;
+  throw new LimitError({
+    message: `the last transaction of ${appId} has a version of ${version}, which no number can hold`,
+    limit: 'Number.MAX_SAFE_INTEGER',
+    value,
+    max: Number.MAX_SAFE_INTEGER,
+  });
 }

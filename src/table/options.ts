@@ -2,6 +2,7 @@
 import type { IsolationLevel } from '../log/isolation.js';
 import type { StorageProvider } from '../storage/object-store.js';
 import type { Where } from './expression/predicate-types.js';
+import type { Commit } from './results.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import type { ColumnsIn } from './row/table-types.js';
 import type { Rows } from './rows.js';
@@ -41,6 +42,34 @@ export interface WriteOptions extends CallOptions {
    * stricter.
    */
   readonly isolation?: IsolationLevel | undefined;
+}
+
+export interface AppendOptions extends WriteOptions {
+  /**
+   * Shares a commit, and its data files, with other appends of this process that ask for it: all that come while an
+   * earlier such commit is under way are in the next. Each is told its own version and rows, and fails alone when its
+   * rows are bad; files and bytes in its metrics are those of the commit. The rows are held in memory until then, and a
+   * change of the table's schema meanwhile that they still fit is no conflict.
+   */
+  readonly group?: boolean | undefined;
+}
+
+export interface WriterOptions extends CallOptions {
+  /** Rows at which the buffer is committed. Default 131,072. */
+  readonly maxRows?: number | undefined;
+  /** Bytes, as Arrow, at which the buffer is committed. Default 32 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Milliseconds that rows wait for a commit when the buffer does not fill. Default 10,000. */
+  readonly maxDelayMs?: number | undefined;
+  /** Told of every commit, those in the background too; must not throw. */
+  readonly onCommit?: ((commit: Commit) => void) | undefined;
+}
+
+export interface WriterAppendOptions {
+  /** Makes a repeated append a no-op, also after a restart: the last sequence of a commit is kept with its rows. */
+  readonly idempotency?: Idempotency | undefined;
+  /** Stops the call as long as its rows are not buffered. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How a table is reached. */

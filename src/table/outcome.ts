@@ -1,6 +1,11 @@
 /** From the outcome of a commit, which is a value, to what a caller of a verb gets or catches. */
 
-import { CommitConflictError, CommitStateUnknownError, type VarveError } from '../errors.js';
+import {
+  type CommitAttempt,
+  CommitConflictError,
+  CommitStateUnknownError,
+  type VarveError,
+} from '../errors.js';
 import type { CommitResult } from '../log/commit.js';
 import type { Commit, CommitMetrics } from './results.js';
 
@@ -40,11 +45,15 @@ export function outcomeOf(
         winner: result.winner,
       });
     case 'unknown':
-      throw new CommitStateUnknownError({
-        message:
-          'the store did not say whether the commit landed; ' +
-          'ask table.resolveCommit(error.attempt) before writing again',
-        attempt: result.attempt,
-      });
+      throw unknownState(result.attempt);
   }
+}
+
+export function unknownState(attempt: CommitAttempt): CommitStateUnknownError {
+  return new CommitStateUnknownError({
+    message:
+      'the store did not say whether the commit landed; ' +
+      'ask table.resolveCommit(error.attempt) before writing again',
+    attempt,
+  });
 }

@@ -1,7 +1,7 @@
 /** A table at one version. */
 
 import { z } from 'zod';
-import { InvalidArgumentError, LimitError } from '../errors.js';
+import { InvalidArgumentError } from '../errors.js';
 import type { StringMap } from '../log/actions.js';
 import { versionAt } from '../log/commit-times.js';
 import { deletionVectorId } from '../log/file-history.js';
@@ -13,6 +13,7 @@ import { callOptions, checkOptions } from './call-options.js';
 import { checkFiles } from './check-files.js';
 import { rowCount } from './count.js';
 import { dataFiles } from './data-files.js';
+import { sequenceNumber } from './idempotency.js';
 import { latestSnapshot } from './open.js';
 import type { CallOptions } from './options.js';
 import { pinnedSnapshot } from './pinned-snapshot.js';
@@ -140,22 +141,8 @@ function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot
   };
 }
 
-/** @throws LimitError for a sequence that is no safe integer */
 function sequences({ transactions }: LogSnapshot): ReadonlyMap<string, number> {
-  const last = new Map<string, number>();
-  for (const [appId, { version: sequence }] of transactions) {
-    const value = Number(sequence);
-    if (!Number.isSafeInteger(value)) {
-      throw new LimitError({
-        message: `the last transaction of ${appId} has a version of ${sequence}, which no number can hold`,
-        limit: 'Number.MAX_SAFE_INTEGER',
-        value,
-        max: Number.MAX_SAFE_INTEGER,
-      });
-    }
-    last.set(appId, value);
-  }
-  return last;
+  return new Map([...transactions].map(([appId, txn]) => [appId, sequenceNumber(txn)]));
 }
 
 /** The log names partition columns physically; users know them by the schema's names. */

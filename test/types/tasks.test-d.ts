@@ -44,6 +44,35 @@ export async function importOnce(
   return (await table.append(cursor, { signal, idempotency })).outcome;
 }
 
+export async function consume(
+  messages: AsyncIterable<{ readonly offset: number; readonly orders: { id: bigint }[] }>,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  await using writer = table.writer({ maxRows: 50_000, maxDelayMs: 5_000, signal });
+  const appId = 'orders-topic-0';
+  const seen: number | undefined = await writer.lastSequence(appId);
+  for await (const { offset, orders: rows } of messages) {
+    if (offset <= (seen ?? -1)) continue;
+    await writer.append(rows, { idempotency: { appId, sequence: offset } });
+  }
+  // @ts-expect-error there is no such column
+  await writer.append([{ id: 1n, wings: 2 }]);
+  // @ts-expect-error the id may not be left out
+  await writer.append([{ status: 'x' }]);
+  return (await writer.flush()).at(-1)?.version;
+}
+
+export async function manyAtOnce(requests: readonly { id: bigint }[]): Promise<readonly number[]> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  const commits = await Promise.all(
+    requests.map(async (request) => await table.append([request], { group: true })),
+  );
+  // @ts-expect-error an overwrite cannot share a commit
+  await table.overwrite([], { group: true });
+  return commits.map(({ version }) => version);
+}
+
 export async function asOfFriday(): Promise<number> {
   const table = await DeltaTable.open('./lake/orders', { schema: orders });
   const friday = await table.snapshot({ timestamp: '2026-07-31T18:00:00+02:00' });

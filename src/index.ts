@@ -126,11 +126,13 @@ export type {
 } from './table/options.js';
 export type { Pins } from './table/pins.js';
 export type {
+  CheckpointResult,
   Commit,
   CommitMetrics,
   CommitResolution,
   FileCheck,
   HistoryEntry,
+  LogCleanUp,
   Pin,
   PinCheck,
   TableDetail,

@@ -11,7 +11,13 @@ import type { LogContext, Snapshot } from './table-snapshot.js';
 
 /** What became of a checkpoint. `exists`: another writer was first; that one is as good. */
 export type CheckpointOutcome =
-  | { readonly outcome: 'written'; readonly version: number; readonly sizeBytes: number }
+  | {
+      readonly outcome: 'written';
+      readonly version: number;
+      readonly sizeBytes: number;
+      /** When the hint was pointed at it, by the store's clock; undefined when it points at a newer one. */
+      readonly storeMs: number | undefined;
+    }
   | { readonly outcome: 'exists'; readonly version: number };
 
 /**
@@ -46,12 +52,12 @@ export async function writeCheckpoint(
     return { outcome: 'exists', version };
   }
   const { sizeBytes } = file;
-  await writeLastCheckpoint(
+  const hint = await writeLastCheckpoint(
     log.store,
     { version, size: file.rows, sizeInBytes: sizeBytes, numOfAddFiles: snapshot.files.count },
     { signal },
   );
-  return { outcome: 'written', version, sizeBytes };
+  return { outcome: 'written', version, sizeBytes, storeMs: hint?.modifiedMs };
 }
 
 interface CheckpointFile {

@@ -3,7 +3,7 @@
  * wrong, so whatever it says is looked up in the listing. PROTOCOL.md "Last Checkpoint File".
  */
 import { isVarveError } from '../errors.js';
-import type { CallContext, ObjectStore } from '../storage/object-store.js';
+import type { CallContext, ObjectInfo, ObjectStore } from '../storage/object-store.js';
 import { isJsonObject, type Json, parseJson } from './json.js';
 import { LAST_CHECKPOINT_KEY } from './log-path.js';
 
@@ -79,18 +79,18 @@ export interface WrittenCheckpoint {
 /**
  * Points the hint at a checkpoint, unless it points at that or a newer one already. Two writers may
  * race and the older one win; readers lose only a little time by it.
- * @returns whether it was written
+ * @returns the hint's own object; undefined when it was left as it is
  * @throws StorageUnavailableError, AccessDeniedError of the store
  */
 export async function writeLastCheckpoint(
   store: ObjectStore,
   written: WrittenCheckpoint,
   context: CallContext = {},
-): Promise<boolean> {
+): Promise<ObjectInfo | undefined> {
   const current = await readLastCheckpoint(store, context);
-  if (current !== undefined && current.version >= written.version) return false;
-  await store.put(LAST_CHECKPOINT_KEY, encodeLastCheckpoint(written), { signal: context.signal });
-  return true;
+  if (current !== undefined && current.version >= written.version) return undefined;
+  const bytes = encodeLastCheckpoint(written);
+  return await store.put(LAST_CHECKPOINT_KEY, bytes, { signal: context.signal });
 }
 
 /**

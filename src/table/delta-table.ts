@@ -6,6 +6,7 @@ import { tableChanges } from './changes.js';
 import type { ChangesOptions, VersionChanges } from './changes-types.js';
 import { createTable } from './create.js';
 import { tableDetail } from './detail.js';
+import { checkpointTable, cleanUpTableLog } from './maintenance.js';
 import type { MetadataColumn } from './metadata-row.js';
 import { openTable, tableExists } from './open.js';
 import type {
@@ -22,7 +23,14 @@ import type {
 import { overwrite } from './overwrite.js';
 import { Pins } from './pins.js';
 import { resolveCommit } from './resolve-commit.js';
-import type { Commit, CommitResolution, HistoryEntry, TableDetail } from './results.js';
+import type {
+  CheckpointResult,
+  Commit,
+  CommitResolution,
+  HistoryEntry,
+  LogCleanUp,
+  TableDetail,
+} from './results.js';
 import type { AnySchema, SchemaFor, TableSchema } from './row/row-types.js';
 import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
 import type { Rows } from './rows.js';
@@ -203,5 +211,29 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    */
   resolveCommit(attempt: CommitAttempt, options: CallOptions = {}): Promise<CommitResolution> {
     return resolveCommit(this.#handle.state, attempt, options);
+  }
+
+  /**
+   * Writes a checkpoint of the newest version, if it has none; writes do so by themselves when one is due. Of the kind
+   * that the table asks for. PROTOCOL.md "Checkpoints".
+   *
+   * @throws UnsupportedFeatureError when this version may not write the table
+   * @throws StorageUnavailableError, AccessDeniedError of the store; the table is as good as before
+   */
+  checkpoint(options: CallOptions = {}): Promise<CheckpointResult> {
+    return checkpointTable(this.#handle.state, options);
+  }
+
+  /**
+   * Removes from the log what no version within `delta.logRetentionDuration` (at least a day) and no pin needs; writes
+   * do so by themselves after a checkpoint, unless `delta.enableExpiredLogCleanup` is false. No row of those versions
+   * changes, and no data file is deleted. What is older can no longer be opened. PROTOCOL.md "Metadata Cleanup".
+   *
+   * @throws UnsupportedFeatureError when this version may not write the table
+   * @throws CorruptDataError when a pin cannot be read; nothing was deleted
+   * @throws StorageUnavailableError, AccessDeniedError of the store; part may have been deleted, and no harm is done
+   */
+  cleanUpLog(options: CallOptions = {}): Promise<LogCleanUp> {
+    return cleanUpTableLog(this.#handle.state, options);
   }
 }

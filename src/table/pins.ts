@@ -10,6 +10,7 @@ import {
   CorruptDataError,
   DataGoneError,
   InvalidArgumentError,
+  isVarveError,
   NotFoundError,
   StorageUnavailableError,
 } from '../errors.js';
@@ -17,6 +18,7 @@ import { loadSnapshot } from '../log/snapshot.js';
 import { type Snapshot } from '../log/table-snapshot.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { checkFiles } from './check-files.js';
+import { checkNotCleaned } from './cleanup-intent.js';
 import { latestSnapshot } from './open.js';
 import type { CallOptions, CreatePinOptions } from './options.js';
 import { pinnedSnapshot } from './pinned-snapshot.js';
@@ -59,7 +61,7 @@ export class Pins {
    * @param name - letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 200
    * @throws AlreadyExistsError when there is a pin of that name
    * @throws NotFoundError (kind `version`) when the version cannot be opened
-   * @throws DataGoneError when files of the version are gone; no pin is left behind
+   * @throws DataGoneError when files of the version are gone, or log clean-up is removing it; no pin is left behind
    */
   async create(name: string, options: CreatePinOptions = {}): Promise<Pin> {
     const { version, note, signal } = checkOptions('pins.create', createOptions, options);
@@ -78,6 +80,7 @@ export class Pins {
     };
     const key = keyOf(name);
     await this.#createFile(name, encoder.encode(`${JSON.stringify(content)}\n`), signal);
+    await this.#checkNotCleaned(key, snapshot.version, signal);
     const { missing } = await this.#check(snapshot, signal);
     if (missing.length > 0) {
       await log.store.delete(key);
@@ -138,6 +141,15 @@ export class Pins {
         kind: 'pin',
         thing: name,
       });
+    }
+  }
+
+  async #checkNotCleaned(key: string, version: number, signal?: AbortSignal): Promise<void> {
+    try {
+      await checkNotCleaned(this.#state, version, signal);
+    } catch (error) {
+      if (isVarveError(error, 'DATA_GONE')) await this.#state.log.store.delete(key);
+      throw error;
     }
   }
 

@@ -3,31 +3,44 @@ import { isVarveError, type VarveError } from '../errors.js';
 import { writeCheckpoint } from '../log/checkpoint-writer.js';
 import { tableProperties } from '../log/table-properties.js';
 import type { Snapshot } from '../log/table-snapshot.js';
+import { cleanUp } from './clean-up.js';
 import type { TableState } from './table-state.js';
 
 const LOCK = '_varve/maintenance';
 
 /**
- * Writes a checkpoint when the version is due for one (`delta.checkpointInterval`). Two processes may both do it: the
- * store keeps the first, so the lock only saves work.
+ * Writes a checkpoint when the version is due for one (`delta.checkpointInterval`), and behind it cleans expired
+ * versions out of the log (`delta.logRetentionDuration`). Two processes may both do it: the store keeps the first
+ * checkpoint, and what is deleted already is no error, so the lock only saves work.
  *
  * @returns what failed, for the commit's `warnings`
- * @see PROTOCOL.md "Checkpoints"
+ * @see PROTOCOL.md "Checkpoints", "Metadata Cleanup"
  */
 export async function afterCommit(
   state: TableState,
   snapshot: Snapshot | undefined,
 ): Promise<readonly VarveError[]> {
   if (snapshot === undefined || snapshot.version === 0) return [];
-  try {
-    const { checkpointInterval } = tableProperties(snapshot.metadata.configuration);
-    if (snapshot.version % checkpointInterval !== 0) return [];
+  return await warningsOf(async () => {
+    const { checkpointInterval } = tableProperties(snapshot.configuration);
+    if (snapshot.version % checkpointInterval !== 0) return;
     const { store } = state.log;
-    const work = async (): Promise<void> => {
-      await writeCheckpoint(state.log, snapshot);
-    };
+    const work = async (): Promise<void> => await checkpointAndCleanUp(state, snapshot);
     if (store.exclusively === undefined) await work();
     else await store.exclusively(LOCK, work);
+  });
+}
+
+/** Who wrote the checkpoint cleans up too: whoever came second leaves it to the first. */
+async function checkpointAndCleanUp(state: TableState, snapshot: Snapshot): Promise<void> {
+  const written = await writeCheckpoint(state.log, snapshot);
+  if (written.outcome !== 'written' || written.storeMs === undefined) return;
+  await cleanUp(state, snapshot, { storeNowMs: written.storeMs });
+}
+
+async function warningsOf(work: () => Promise<void>): Promise<readonly VarveError[]> {
+  try {
+    await work();
     return [];
   } catch (error) {
     if (!isVarveError(error)) throw error;

@@ -36,6 +36,20 @@ export interface CommitResolution {
   readonly version?: number | undefined;
 }
 
+/** What {@link DeltaTable.checkpoint} did: `exists` when the version had a checkpoint already. */
+export interface CheckpointResult {
+  readonly version: number;
+  readonly outcome: 'written' | 'exists';
+}
+
+/** What {@link DeltaTable.cleanUpLog} did. */
+export interface LogCleanUp {
+  /** The oldest version that can still be opened; undefined when nothing was old enough to be removed. */
+  readonly oldestVersion: number | undefined;
+  /** How many objects were deleted. */
+  readonly deleted: number;
+}
+
 /** One version, as its commit describes itself; what a commit does not say is absent. */
 export interface HistoryEntry {
   readonly version: number;

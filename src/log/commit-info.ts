@@ -13,11 +13,16 @@ export interface CommitDescription {
   readonly operationParameters: Readonly<Record<string, string>>;
   /** Counts as decimal text. */
   readonly operationMetrics: Readonly<Record<string, string>>;
+  /** Whether rows were written again without the row ids they had; false when undefined. */
+  readonly losesRowIds?: boolean | undefined;
 }
 
 /** What the attempt adds. */
 export interface AttemptFacts {
   readonly timestampMs: number;
+  /** Absent where commits do not carry their time. */
+  readonly inCommitTimestamp: number | undefined;
+  readonly tags: Readonly<Record<string, string>>;
   readonly txnId: string;
   /** The version the transaction was built on; absent for the first. */
   readonly readVersion: number | undefined;
@@ -30,7 +35,10 @@ export interface AttemptFacts {
 
 /** The `commitInfo` action. @see PROTOCOL.md "Commit Provenance Information" */
 export function commitInfo(described: CommitDescription, facts: AttemptFacts): CommitInfo {
+  const { inCommitTimestamp, tags } = facts;
   return {
+    // In front, where who looks for it finds it first.
+    ...(inCommitTimestamp === undefined ? {} : { inCommitTimestamp }),
     timestamp: facts.timestampMs,
     operation: described.operation,
     operationParameters: { ...described.operationParameters },
@@ -38,6 +46,7 @@ export function commitInfo(described: CommitDescription, facts: AttemptFacts): C
     isolationLevel: facts.isolationLevel,
     isBlindAppend: facts.isBlindAppend,
     operationMetrics: { ...described.operationMetrics },
+    ...(Object.keys(tags).length === 0 ? {} : { tags: { ...tags } }),
     engineInfo: facts.engineInfo,
     txnId: facts.txnId,
   };

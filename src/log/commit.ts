@@ -6,11 +6,14 @@
 import { type CommitAttempt, CorruptDataError, type Winner } from '../errors.js';
 import { encodeCommit, parseCommit } from './action-codec.js';
 import type { Action, SetTransaction } from './actions.js';
+import { checkActions } from './check-actions.js';
 import { type CommitDescription, commitInfo, operationOf } from './commit-info.js';
 import type { SettleContext, settle } from './committer.js';
 import {
+  adopt,
   type checkConflict,
   isBlindAppend,
+  type Loser,
   type ReadSet,
   type WinningCommit,
   winningCommit,
@@ -18,6 +21,8 @@ import {
 import { effectiveIsolation, type IsolationLevel } from './isolation.js';
 import { commitKey } from './log-path.js';
 import type { Mutex } from './mutex.js';
+import { checkWritable } from './protocol.js';
+import type { rebase } from './rebase.js';
 import { advanceSnapshot, refreshSnapshot } from './snapshot.js';
 import { tableProperties } from './table-properties.js';
 import { type LogContext, type Snapshot } from './table-snapshot.js';
@@ -40,6 +45,7 @@ export interface CommitRequest {
 export interface CommitDecisions {
   readonly checkConflict: typeof checkConflict;
   readonly settle: typeof settle;
+  readonly rebase: typeof rebase;
 }
 
 /** The newest snapshot known to this process, shared by every handle of one table. */
@@ -83,6 +89,8 @@ const MAX_RACE_PAUSE_MS = 100;
  * @returns committed; already-applied when the request's txn is not newer than the table's;
  * conflict, or unknown when the store never told
  * @throws signal.reason when aborted before anything was sent; the store's errors when nothing can have landed
+ * @throws InvalidArgumentError when the actions cannot be one commit; see `checkActions`
+ * @throws UnsupportedFeatureError when the table has become one that Varve does not write
  * @see PROTOCOL.md "Delta Log Entries", "Transaction Identifiers"
  */
 export function commit(context: CommitContext, request: CommitRequest): Promise<CommitResult> {
@@ -95,6 +103,8 @@ class CommitLoop {
   readonly #txnId: string;
   readonly #sequence: SetTransaction | undefined;
   readonly #isolation: IsolationLevel;
+  /** The request as if it had begun at the version it was checked up to; undefined when it creates the table. */
+  #mine: Loser | undefined;
   /** The version up to which every commit was checked; -1 before the first. */
   #checked: number;
   #current: Snapshot | undefined;
@@ -105,19 +115,22 @@ class CommitLoop {
     this.#txnId = context.entropy.uuid();
     this.#sequence = sequenceOf(request.actions);
     this.#isolation = isolationOf(request);
+    this.#mine = loserOf(context, request, this.#isolation);
     this.#current = request.base;
     this.#checked = request.base?.version ?? -1;
   }
 
   async run(): Promise<CommitResult> {
-    const { clock, entropy } = this.#context;
+    const { clock, entropy, log } = this.#context;
+    checkActions(this.#request.actions, log.url, this.#request.base?.files);
     const deadline = clock.now() + CONTENTION_BUDGET_MS;
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_RACE_PAUSE_MS)) {
       this.#request.signal?.throwIfAborted();
       const stop = await this.#catchUp();
       if (stop !== undefined) return stop;
       const version = this.#checked + 1;
-      const bytes = this.#encode(version);
+      const actions = this.#make(version);
+      const bytes = encodeCommit(actions);
       this.#request.signal?.throwIfAborted();
       const settled = await this.#context.decisions.settle(
         this.#context,
@@ -125,7 +138,7 @@ class CommitLoop {
         this.#txnId,
         bytes,
       );
-      if (settled === 'committed') return await this.#committed(version);
+      if (settled === 'committed') return await this.#committed(version, actions);
       if (settled === 'unknown') {
         return { outcome: 'unknown', attempt: { version, txnId: this.#txnId } };
       }
@@ -154,17 +167,19 @@ class CommitLoop {
       }
     }
     this.#checked = latest.version;
+    if (latest.protocol !== base.protocol || latest.metadata !== base.metadata) {
+      checkWritable(latest.protocol, latest.metadata, latest.schema);
+    }
     return undefined;
   }
 
   async #conflictAt(version: number): Promise<CommitResult | undefined> {
     const winner = await this.#readCommit(version);
-    const { reads, actions } = this.#request;
-    const conflict = this.#context.decisions.checkConflict(
-      { reads, actions, tableUrl: this.#context.log.url, isolation: this.#isolation },
-      winner,
-    );
-    return conflict === undefined ? undefined : lost(conflict, winner);
+    if (this.#mine === undefined) return undefined;
+    const conflict = this.#context.decisions.checkConflict(this.#mine, winner);
+    if (conflict !== undefined) return lost(conflict, winner);
+    this.#mine = adopt(this.#mine, winner);
+    return undefined;
   }
 
   async #readCommit(version: number): Promise<WinningCommit> {
@@ -188,25 +203,35 @@ class CommitLoop {
     return lost({ name: 'ProtocolChangedException' }, winner);
   }
 
-  #encode(version: number): Uint8Array {
-    const { clock, engineInfo } = this.#context;
-    const { described, reads, actions } = this.#request;
+  /** The commit for `version`, its commitInfo first: what is sent, unchanged, for as long as that version is tried. */
+  #make(version: number): readonly Action[] {
+    const { clock, engineInfo, decisions } = this.#context;
+    const { described, reads, base, actions } = this.#request;
+    const nowMs = clock.now();
+    const rebased = decisions.rebase(this.#mine?.actions ?? actions, {
+      read: base,
+      current: this.#current,
+      nowMs,
+      losesRowIds: described.losesRowIds ?? false,
+    });
     const info = commitInfo(described, {
-      timestampMs: clock.now(),
+      timestampMs: nowMs,
+      inCommitTimestamp: rebased.inCommitTimestamp,
+      tags: rebased.tags,
       txnId: this.#txnId,
       readVersion: version === 0 ? undefined : version - 1,
       isolationLevel: this.#isolation,
       isBlindAppend: isBlindAppend(reads, actions),
       engineInfo,
     });
-    return encodeCommit([{ kind: 'commitInfo', commitInfo: info }, ...actions]);
+    return [{ kind: 'commitInfo', commitInfo: info }, ...rebased.actions];
   }
 
-  async #committed(version: number): Promise<CommitResult> {
+  async #committed(version: number, actions: readonly Action[]): Promise<CommitResult> {
     const { log, head } = this.#context;
     head.latest = undefined;
     try {
-      head.latest = await advanceSnapshot(log, this.#current, version, this.#request.actions);
+      head.latest = await advanceSnapshot(log, this.#current, version, actions);
     } catch {
       // The commit is done, and an error would say that it is not: the next call reads the log and meets the reason.
     }
@@ -223,6 +248,18 @@ function lost(
   { version, commitInfo: info }: WinningCommit,
 ): CommitResult {
   return { outcome: 'conflict', conflict: name, winner: { version, operation: operationOf(info) } };
+}
+
+function loserOf(
+  { log }: CommitContext,
+  { base, actions, reads, described }: CommitRequest,
+  isolation: IsolationLevel,
+): Loser | undefined {
+  if (base === undefined) return undefined;
+  const { protocol, metadata } = base;
+  const { operation } = described;
+  const read = { readProtocol: protocol, protocol, metadata };
+  return { tableUrl: log.url, isolation, operation, reads, actions, ...read };
 }
 
 function isolationOf({ base, actions, described, isolation }: CommitRequest): IsolationLevel {

@@ -1,5 +1,6 @@
 /** How much of what others committed meanwhile a commit may ignore. */
 import type { Action } from './actions.js';
+import { ROW_TRACKING_DOMAIN } from './row-tracking.js';
 
 /**
  * From the strictest to the weakest. `Serializable`: the rows are those that the commits would give one after the other,
@@ -13,9 +14,6 @@ export type IsolationLevel = (typeof ISOLATION_LEVELS)[number];
 export function isAtLeast(wanted: IsolationLevel, floor: IsolationLevel): boolean {
   return ISOLATION_LEVELS.indexOf(wanted) <= ISOLATION_LEVELS.indexOf(floor);
 }
-
-/** The domain of the row id high-water mark: a commit of files alone has it, too. */
-export const ROW_TRACKING_DOMAIN = 'delta.rowTracking';
 
 /**
  * The level a commit is checked at, and says that it was: `level`, unless its file actions move rows without changing

@@ -108,6 +108,11 @@ export function impliedFeatures(protocol: Protocol): readonly string[] {
   return [...new Set(listedFeatures(protocol))].toSorted();
 }
 
+/** Whether a protocol supports a feature, by its list or by its versions. */
+export function supportsFeature(protocol: Protocol, name: string): boolean {
+  return listedFeatures(protocol).includes(name);
+}
+
 /**
  * The refusal of one or several features, worded alike wherever it happens.
  * @param detail - what exactly was met, for example a file

@@ -11,6 +11,7 @@ import {
 } from '../log/committer.js';
 import { checkConflict } from '../log/conflict.js';
 import { Mutex } from '../log/mutex.js';
+import { rebase } from '../log/rebase.js';
 import type { LogContext } from '../log/table-snapshot.js';
 import { locateWithRoots } from '../storage/locate.js';
 import type { StorageProvider } from '../storage/object-store.js';
@@ -29,7 +30,7 @@ export interface Environment {
 export const SYSTEM: Environment = {
   clock: systemClock,
   entropy: systemEntropy,
-  decisions: { checkConflict, settle },
+  decisions: { checkConflict, settle, rebase },
 };
 
 export interface TableState {

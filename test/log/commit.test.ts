@@ -12,6 +12,7 @@ import { identifyByTxnId, logCommitter, settle } from '../../src/log/committer.j
 import { checkConflict, NOTHING_READ } from '../../src/log/conflict.js';
 import { commitKey } from '../../src/log/log-path.js';
 import { Mutex } from '../../src/log/mutex.js';
+import { rebase } from '../../src/log/rebase.js';
 import { loadSnapshot } from '../../src/log/snapshot.js';
 import { type Fault, faultStore, type StoreCall, seededEntropy } from '../../src/testing/index.js';
 import { add, CREATE, LogFixture, metadata, PROTOCOL, remove } from './log-fixture.js';
@@ -56,7 +57,7 @@ async function setting(): Promise<Setting> {
     head: { latest: undefined },
     clock,
     entropy: seededEntropy(1),
-    decisions: { checkConflict, settle },
+    decisions: { checkConflict, settle, rebase },
     queue: new Mutex(),
     committer: {
       commit: async (version, bytes) => {
@@ -185,7 +186,11 @@ describe('commit', () => {
 
   it.each<[string, Action, string]>([
     ['metadata', { kind: 'metaData', metaData: metadata({ name: 'new' }) }, 'MetadataChanged'],
-    ['protocol', { kind: 'protocol', protocol: PROTOCOL }, 'ProtocolChanged'],
+    [
+      'protocol',
+      { kind: 'protocol', protocol: { ...PROTOCOL, minWriterVersion: 3 } },
+      'ProtocolChanged',
+    ],
   ])('does not let a blind append pass over new %s', async (_what, action, conflict) => {
     const made = await setting();
     const request = await made.request([add('mine')]);

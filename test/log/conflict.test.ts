@@ -1,207 +1,218 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, AddFile } from '../../src/log/actions.js';
+import type { Action, AddFile, CommitInfo } from '../../src/log/actions.js';
 import {
-  CONFLICTS,
+  adopt,
   type ConflictName,
   checkConflict,
+  type Loser,
   NOTHING_READ,
   type ReadSet,
   winningCommit,
 } from '../../src/log/conflict.js';
 import { ISOLATION_LEVELS, type IsolationLevel } from '../../src/log/isolation.js';
-import { add, metadata, PROTOCOL, remove } from './log-fixture.js';
+import { add, metadata, remove } from './log-fixture.js';
 
-const URL_TEXT = 'memory://lake/table';
+const FEATURES = ['deletionVectors', 'domainMetadata', 'inCommitTimestamp', 'rowTracking'];
+const protocolOf = (writerFeatures: readonly string[]) =>
+  ({ minReaderVersion: 3, minWriterVersion: 7, readerFeatures: [], writerFeatures }) as const;
+const READ = protocolOf(FEATURES);
 
-const protocol: Action = { kind: 'protocol', protocol: PROTOCOL };
-const metaData: Action = { kind: 'metaData', metaData: metadata() };
-const info: Action = { kind: 'commitInfo', commitInfo: { operation: 'WRITE' } };
-const txn = (appId: string, version = 1n): Action => ({ kind: 'txn', txn: { appId, version } });
-const inFolder = (name: string) => (file: AddFile) => file.path.startsWith(`${name}/`);
+const protocol = (features: readonly string[]): Action => ({
+  kind: 'protocol',
+  protocol: protocolOf(features),
+});
+const changed = (properties: Record<string, string>): Action => ({
+  kind: 'metaData',
+  metaData: metadata({ configuration: new Map(Object.entries(properties)) }),
+});
+const txn = (appId: string): Action => ({ kind: 'txn', txn: { appId, version: 1n } });
+const domain = (name: string): Action => ({
+  kind: 'domainMetadata',
+  domainMetadata: { domain: name, configuration: '{}', removed: false },
+});
+const same = { dataChange: false };
+const inP = ({ path }: AddFile): boolean => path.startsWith('p/');
 
-function reads(over: Partial<ReadSet>): ReadSet {
-  return { ...NOTHING_READ, ...over };
+function loser(over: Partial<Loser> & Pick<Loser, 'actions'>): Loser {
+  return {
+    tableUrl: 'memory://lake/table',
+    isolation: 'Serializable',
+    operation: 'WRITE',
+    reads: NOTHING_READ,
+    readProtocol: READ,
+    protocol: READ,
+    metadata: metadata(),
+    ...over,
+  };
 }
 
-interface Case {
-  readonly race: string;
-  readonly reads: ReadSet;
-  readonly mine: readonly Action[];
-  readonly theirs: readonly Action[];
-  readonly conflict?: readonly [ConflictName, subject: string];
+function winner(actions: readonly Action[], info: CommitInfo = {}) {
+  return winningCommit(1, [{ kind: 'commitInfo', commitInfo: info }, ...actions]);
 }
 
-const APPEND: Pick<Case, 'reads' | 'mine'> = { reads: NOTHING_READ, mine: [add('mine')] };
-/** Has read and replaces `p/old`; a file in `p/` would have been read. */
-const REPLACE_P: Pick<Case, 'reads' | 'mine'> = {
-  reads: reads({ matches: inFolder('p'), files: new Set(['p/old']) }),
-  mine: [remove('p/old'), add('p/mine')],
+const READ_P: ReadSet = { ...NOTHING_READ, matches: inP, files: new Set(['p/old']) };
+const REPLACE = [remove('p/old'), add('p/mine')];
+
+/** The rows of the matrix. */
+const LOSERS: Readonly<Record<string, Loser>> = {
+  append: loser({ actions: [add('p/mine')] }),
+  'append with a sequence': loser({
+    reads: { ...NOTHING_READ, appIds: new Set(['app']) },
+    actions: [txn('app'), add('p/mine')],
+  }),
+  'replace p': loser({ reads: READ_P, actions: REPLACE }),
+  'replace all': loser({
+    reads: { ...READ_P, matches: () => true, wholeTable: true },
+    actions: REPLACE,
+  }),
+  'remove unread': loser({ actions: [remove('p/old')] }),
+  'rewrite p': loser({
+    operation: 'OPTIMIZE',
+    reads: READ_P,
+    actions: [remove('p/old', same), add('p/mine', same)],
+  }),
+  'alter table': loser({ operation: 'SET TBLPROPERTIES', actions: [changed({ mine: 'x' })] }),
+  'alter, replace p': loser({ reads: READ_P, actions: [changed({ mine: 'x' }), ...REPLACE] }),
+  'upgrade protocol': loser({
+    operation: 'UPGRADE PROTOCOL',
+    actions: [protocol([...FEATURES, 'v2Checkpoint'])],
+  }),
+  'set domain d': loser({ actions: [domain('d')] }),
+  'row id backfill': loser({
+    operation: 'ROW TRACKING BACKFILL',
+    reads: { ...NOTHING_READ, files: new Set(['p/old']) },
+    actions: [add('p/old', { ...same, baseRowId: 0n })],
+  }),
 };
 
-const CASES: readonly Case[] = [
-  { race: 'append behind append', ...APPEND, theirs: [info, add('theirs')] },
-  { race: 'append behind overwrite', ...APPEND, theirs: [remove('old'), add('theirs')] },
-  { race: 'append behind nothing but information', ...APPEND, theirs: [info] },
-  { race: 'append behind what is not known', ...APPEND, theirs: [{ kind: 'unknown', name: 'x' }] },
-  {
-    race: 'append behind a domain',
-    ...APPEND,
-    theirs: [
-      {
-        kind: 'domainMetadata',
-        domainMetadata: { domain: 'd', configuration: '', removed: false },
-      },
-    ],
-  },
-  {
-    race: 'append behind a new protocol',
-    ...APPEND,
-    theirs: [info, protocol],
-    conflict: ['ProtocolChangedException', 'protocol'],
-  },
-  {
-    race: 'append behind new metadata',
-    ...APPEND,
-    theirs: [info, metaData],
-    conflict: ['MetadataChangedException', 'metaData'],
-  },
-  { race: 'append behind a sequence', ...APPEND, theirs: [txn('app'), add('theirs')] },
-  {
-    race: 'sequence behind the same application',
-    reads: reads({ appIds: new Set(['app']) }),
-    mine: [txn('app', 2n), add('mine')],
-    theirs: [txn('app', 1n), add('theirs')],
-    conflict: ['ConcurrentTransactionException', 'app'],
-  },
-  {
-    race: 'sequence behind another application',
-    reads: reads({ appIds: new Set(['app']) }),
-    mine: [txn('app', 2n), add('mine')],
-    theirs: [txn('other'), add('theirs')],
-  },
-  {
-    race: 'overwrite behind an append to what it read',
-    ...REPLACE_P,
-    theirs: [add('p/theirs')],
-    conflict: ['ConcurrentAppendException', 'p/theirs'],
-  },
-  {
-    race: 'overwrite behind a rewrite without new data of what it read',
-    ...REPLACE_P,
-    theirs: [remove('p/other', { dataChange: false }), add('p/theirs', { dataChange: false })],
-    conflict: ['ConcurrentAppendException', 'p/theirs'],
-  },
-  { race: 'overwrite behind an append elsewhere', ...REPLACE_P, theirs: [add('q/theirs')] },
-  {
-    race: 'overwrite behind an overwrite elsewhere',
-    ...REPLACE_P,
-    theirs: [remove('q/old'), add('q/theirs')],
-  },
-  {
-    race: 'overwrite behind a removal of what it read',
-    ...REPLACE_P,
-    theirs: [remove('p/old')],
-    conflict: ['ConcurrentDeleteReadException', 'p/old'],
-  },
-  {
-    race: 'overwrite behind a removal under another spelling of the path',
-    ...REPLACE_P,
-    theirs: [remove('./p//old')],
-    conflict: ['ConcurrentDeleteReadException', './p//old'],
-  },
-  {
-    race: 'removal behind a removal of the same file, unread',
-    reads: NOTHING_READ,
-    mine: [remove('old')],
-    theirs: [remove('old')],
-    conflict: ['ConcurrentDeleteDeleteException', 'old'],
-  },
-  {
-    race: 'removal behind a removal of another file',
-    reads: NOTHING_READ,
-    mine: [remove('old')],
-    theirs: [remove('older')],
-  },
-];
-
-const CHANGE_P = { ...REPLACE_P, mine: [...REPLACE_P.mine, metaData] };
-const READ_ALL = {
-  reads: reads({ matches: () => true, wholeTable: true }),
-  mine: [add('mine')],
+/** The columns of the matrix. */
+const WINNERS: Readonly<Record<string, ReturnType<typeof winner>>> = {
+  'append to p': winner([add('p/new')], { isBlindAppend: true }),
+  'append to q': winner([add('q/new')], { isBlindAppend: true }),
+  'update p': winner([remove('p/old'), add('p/new')], { isBlindAppend: false }),
+  'update q': winner([remove('q/old'), add('q/new')], { isBlindAppend: false }),
+  'compact p': winner([remove('p/old', same), add('p/new', same)], { isBlindAppend: false }),
+  'delete of p': winner([remove('p/old')]),
+  'other metadata': winner([changed({ theirs: 'x' })]),
+  'feature turned on': winner([changed({ 'delta.enableInCommitTimestamps': 'true' })]),
+  'harmless feature': winner([protocol([...FEATURES, 'vacuumProtocolCheck'])]),
+  'demanding feature': winner([protocol([...FEATURES, 'checkConstraints'])]),
+  'unknown feature': winner([protocol([...FEATURES, 'future'])]),
+  'feature dropped': winner([protocol(FEATURES.slice(1))]),
+  'sequence of app': winner([txn('app')]),
+  'sequence of other': winner([txn('other')]),
+  'domain d': winner([domain('d')]),
+  'domain e': winner([domain('e')]),
+  'row ids': winner([domain('delta.rowTracking'), add('p/new')], { isBlindAppend: true }),
+  'row id backfill': winner([domain('delta.rowTracking'), add('p/old', same)], {
+    operation: 'ROW TRACKING BACKFILL',
+  }),
 };
-const APPENDED = 'ConcurrentAppendException';
-const GONE = 'ConcurrentDeleteReadException';
 
-interface IsolationCase extends Pick<Case, 'race' | 'reads' | 'mine' | 'theirs'> {
+const LETTERS: Readonly<Record<string, ConflictName | undefined>> = {
+  '.': undefined,
+  P: 'ProtocolChangedException',
+  M: 'MetadataChangedException',
+  T: 'ConcurrentTransactionException',
+  A: 'ConcurrentAppendException',
+  R: 'ConcurrentDeleteReadException',
+  D: 'ConcurrentDeleteDeleteException',
+};
+
+/**
+ * By loser, behind each winner in the order above: the conflict at every isolation, or three, at Serializable,
+ * WriteSerializable and SnapshotIsolation.
+ */
+const MATRIX: ReadonlyMap<string, readonly string[]> = new Map(
+  `
+append                 | .   .   | .   .   .   .   | M   .   | .   P   P   P   | .   .   | .   .   | .   .
+append with a sequence | .   .   | .   .   .   .   | M   .   | .   P   P   P   | T   .   | .   .   | .   .
+replace p              | A.. .   | AAR .   AAR R   | M   .   | .   P   P   P   | .   .   | .   .   | A.. .
+replace all            | A.. A.. | AAR AAR AAR R   | M   .   | .   P   P   P   | .   .   | .   .   | A.. .
+remove unread          | .   .   | D   .   D   D   | M   .   | .   P   P   P   | .   .   | .   .   | .   .
+rewrite p              | A.. .   | AAR .   AAR R   | M   .   | .   P   P   P   | .   .   | .   .   | A.. .
+alter table            | .   .   | .   .   .   .   | M   M   | .   P   P   P   | .   .   | .   .   | .   .
+alter, replace p       | AA. .   | AAR .   AAR R   | M   M   | .   P   P   P   | .   .   | .   .   | AA. .
+upgrade protocol       | .   .   | .   .   .   .   | M   .   | P   P   P   P   | .   .   | .   .   | .   .
+set domain d           | .   .   | .   .   .   .   | M   .   | .   P   P   P   | .   .   | T   .   | .   .
+row id backfill        | .   .   | .   .   .   .   | M   .   | .   P   P   P   | .   .   | .   .   | .   .
+  `
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [lost = '', ...cells] = line.split('|').map((part) => part.trim());
+      return [lost, cells.join(' ').split(/\s+/u)];
+    }),
+);
+
+interface Cell {
+  readonly lost: string;
+  readonly won: string;
   readonly isolation: IsolationLevel;
-  readonly isBlind: boolean;
   readonly conflict: ConflictName | undefined;
 }
 
-/** By race: what is in the way at Serializable, WriteSerializable and SnapshotIsolation. */
-const ISOLATIONS: readonly IsolationCase[] = (
-  [
-    [
-      'overwrite behind a blind append',
-      REPLACE_P,
-      [add('p/a')],
-      true,
-      [APPENDED, undefined, undefined],
-    ],
-    ['overwrite behind an update', REPLACE_P, [add('p/a')], false, [APPENDED, APPENDED, undefined]],
-    [
-      'a change of metadata behind a blind append',
-      CHANGE_P,
-      [add('p/a')],
-      true,
-      [APPENDED, APPENDED, undefined],
-    ],
-    ['overwrite behind a removal', REPLACE_P, [remove('p/old')], false, [GONE, GONE, GONE]],
-    ['a reader of all behind any removal', READ_ALL, [remove('q/x')], false, [GONE, GONE, GONE]],
-    [
-      'append behind an update',
-      APPEND,
-      [add('p/a'), remove('q/x')],
-      false,
-      [undefined, undefined, undefined],
-    ],
-  ] as const
-).flatMap(([race, loser, theirs, isBlind, conflicts]) =>
-  ISOLATION_LEVELS.map((isolation, at) => ({
-    race,
-    ...loser,
-    theirs,
-    isBlind,
-    isolation,
-    conflict: conflicts[at],
-  })),
+const CELLS: readonly Cell[] = [...MATRIX].flatMap(([lost, codes]) =>
+  Object.keys(WINNERS).flatMap((won, at) =>
+    ISOLATION_LEVELS.map((isolation, level) => {
+      const code = codes[at] ?? '?';
+      const letter = code.length === 1 ? code : code.charAt(level);
+      return { lost, won, isolation, conflict: LETTERS[letter] };
+    }),
+  ),
 );
 
 describe('checkConflict', () => {
-  it.each(CASES)('$race', ({ reads: read, mine, theirs, conflict }) => {
-    const loser = {
-      tableUrl: URL_TEXT,
-      isolation: 'Serializable',
-      reads: read,
-      actions: mine,
-    } as const;
-    const found = checkConflict(loser, winningCommit(1, theirs));
-    const [name, subject] = conflict ?? [];
-    expect(found).toEqual(conflict === undefined ? undefined : { name, subject });
+  it('has a row for each loser and a column for each winner', () => {
+    expect([...MATRIX.keys()]).toEqual(Object.keys(LOSERS));
+    const columns = Object.keys(WINNERS).length;
+    for (const codes of MATRIX.values()) {
+      expect(codes).toHaveLength(columns);
+      expect(codes.join('')).toMatch(/^[.PMTARD]+$/u);
+    }
+    const met = new Set(CELLS.map(({ conflict }) => conflict));
+    expect(met).toEqual(new Set(Object.values(LETTERS)));
   });
 
-  it.each(ISOLATIONS)(
-    'at $isolation, $race: $conflict',
-    ({ isolation, reads: read, mine, theirs, isBlind, conflict }) => {
-      const info: Action = { kind: 'commitInfo', commitInfo: { isBlindAppend: isBlind } };
-      const loser = { tableUrl: URL_TEXT, isolation, reads: read, actions: mine };
-      expect(checkConflict(loser, winningCommit(1, [info, ...theirs]))?.name).toBe(conflict);
-    },
-  );
+  it.each(CELLS)('$lost behind $won at $isolation: $conflict', (cell) => {
+    const mine = LOSERS[cell.lost];
+    const theirs = WINNERS[cell.won];
+    if (mine === undefined || theirs === undefined) throw new Error('a name is misspelled');
+    expect(checkConflict({ ...mine, isolation: cell.isolation }, theirs)?.name).toBe(cell.conflict);
+  });
 
-  it('has a case for every name', () => {
-    const met = new Set(CASES.map(({ conflict }) => conflict?.[0]));
-    expect(CONFLICTS.filter((name) => !met.has(name))).toEqual([]);
+  it('passes over what it does not know', () => {
+    const theirs = winner([{ kind: 'unknown', name: 'x' }]);
+    for (const mine of Object.values(LOSERS)) expect(checkConflict(mine, theirs)).toBeUndefined();
+  });
+
+  it('compares paths as the protocol reconciles them, and whatever the deletion vector', () => {
+    const mine = loser({ reads: READ_P, actions: [] });
+    const deletionVector = {
+      storageType: 'u',
+      pathOrInlineDv: 'ab^-aqEH.-t@S}K{vb[*k^',
+      sizeInBytes: 34,
+      cardinality: 2,
+    };
+    const theirs = winner([remove('./p//old', { deletionVector })]);
+    expect(checkConflict(mine, theirs)).toEqual({
+      name: 'ConcurrentDeleteReadException',
+      subject: './p//old',
+    });
+  });
+
+  it('takes a domain of its own for nobody else’s where the table knows no domains', () => {
+    const without = protocolOf(['appendOnly']);
+    const mine = loser({ actions: [domain('d')], readProtocol: without, protocol: without });
+    expect(checkConflict(mine, winner([domain('d')]))).toBeUndefined();
+  });
+
+  it('goes behind new high-water marks of identity columns, unless it changes metadata itself', () => {
+    const info = { tags: { 'delta.identity.schemaUpdate': 'true' } };
+    const theirs = winner([changed({ any: 'thing' })], info);
+    expect(checkConflict(loser({ actions: [add('a')] }), theirs)).toBeUndefined();
+    const alter = loser({ actions: [changed({ mine: 'x' })] });
+    expect(checkConflict(alter, theirs)?.name).toBe('MetadataChangedException');
   });
 
   it('gives the name that Delta Spark would give when several fit', () => {
@@ -210,26 +221,71 @@ describe('checkConflict', () => {
       remove('p/old'),
       add('p/theirs'),
       txn('app'),
-      metaData,
-      protocol,
+      domain('d'),
+      changed({ theirs: 'x' }),
+      protocol([]),
     ];
-    const loser = {
-      tableUrl: URL_TEXT,
-      isolation: 'Serializable' as const,
-      reads: { ...REPLACE_P.reads, appIds: new Set(['app']) },
-      actions: [...REPLACE_P.mine, remove('p/gone')],
-    };
-    const names: (string | undefined)[] = [];
+    const mine = loser({
+      reads: { ...READ_P, appIds: new Set(['app']) },
+      actions: [...REPLACE, remove('p/gone'), domain('d')],
+    });
+    const found: unknown[] = [];
     for (let left = everything; left.length > 0; left = left.slice(0, -1)) {
-      names.push(checkConflict(loser, winningCommit(1, left))?.name);
+      found.push(checkConflict(mine, winner(left)));
     }
-    expect(names).toEqual([
-      'ProtocolChangedException',
-      'MetadataChangedException',
-      'ConcurrentTransactionException',
-      'ConcurrentAppendException',
-      'ConcurrentDeleteReadException',
-      'ConcurrentDeleteDeleteException',
+    expect(found).toEqual([
+      { name: 'ProtocolChangedException', subject: 'protocol' },
+      { name: 'MetadataChangedException', subject: 'metaData' },
+      { name: 'ConcurrentTransactionException', subject: 'd' },
+      { name: 'ConcurrentTransactionException', subject: 'app' },
+      { name: 'ConcurrentAppendException', subject: 'p/theirs' },
+      { name: 'ConcurrentDeleteReadException', subject: 'p/old' },
+      { name: 'ConcurrentDeleteDeleteException', subject: 'p/gone' },
     ]);
+  });
+});
+
+describe('adopt', () => {
+  it('takes over the protocol and the metadata that the winner made', () => {
+    const mine = loser({ actions: [add('a')] });
+    const theirs = changed({ 'delta.enableInCommitTimestamps': 'true' });
+    const next = adopt(mine, winner([theirs, protocol([...FEATURES, 'v2Checkpoint'])]));
+    expect(next.metadata.configuration.get('delta.enableInCommitTimestamps')).toBe('true');
+    expect(next.protocol.writerFeatures).toContain('v2Checkpoint');
+    expect(next.readProtocol).toBe(READ);
+    expect(adopt(next, winner([add('b')]))).toEqual(next);
+  });
+
+  it('judges a second winner by what the first made of the metadata', () => {
+    const mine = loser({ actions: [add('a')] });
+    const first = { 'delta.enableInCommitTimestamps': 'true' };
+    const next = adopt(mine, winner([changed(first)]));
+    const both = winner([changed({ ...first, 'delta.enableDeletionVectors': 'true' })]);
+    expect(checkConflict(next, both)).toBeUndefined();
+    const undone = winner([changed({ 'delta.enableDeletionVectors': 'true' })]);
+    expect(checkConflict(next, undone)?.name).toBe('MetadataChangedException');
+  });
+
+  const ids = { baseRowId: 40n, defaultRowCommitVersion: 1n };
+
+  it('gives files that it adds again or removes the ids of a backfill', () => {
+    const mine = loser({ actions: [remove('p/old'), add('./p/other', same), add('p/mine')] });
+    const backfill = winner([add('p/old', ids), add('p/other', { ...ids, baseRowId: 50n })], {
+      operation: 'ROW TRACKING BACKFILL',
+    });
+    expect(adopt(mine, backfill).actions).toEqual([
+      remove('p/old', ids),
+      add('./p/other', { ...same, ...ids, baseRowId: 50n }),
+      add('p/mine'),
+    ]);
+  });
+
+  it('leaves out of its own backfill what others touched', () => {
+    const mine = loser({
+      operation: 'ROW TRACKING BACKFILL',
+      actions: [domain('delta.rowTracking'), add('a'), add('b'), add('c')],
+    });
+    const next = adopt(mine, winner([remove('./a'), add('b', ids)]));
+    expect(next.actions).toEqual([domain('delta.rowTracking'), add('c')]);
   });
 });

@@ -1,0 +1,70 @@
+/** Versions and times that a table's metadata tells of the commit it is changed by. */
+import type { Metadata } from './actions.js';
+import { usesInCommitTimestamps } from './commit-clock.js';
+import { formatJson, isJsonObject, type Json, parseJson } from './json.js';
+import { TYPE_CHANGES } from './schema/type-changes.js';
+
+const ENABLEMENT_VERSION = 'delta.inCommitTimestampEnablementVersion';
+const ENABLEMENT_TIMESTAMP = 'delta.inCommitTimestampEnablementTimestamp';
+const PROTECTION = 'delta.requireCheckpointProtectionBeforeVersion';
+const TABLE_VERSION = 'tableVersion';
+
+export interface MetadataFacts {
+  /** The version that is made. */
+  readonly version: number;
+  /** The version that the transaction read; -1 when it creates the table. */
+  readonly readVersion: number;
+  /** The metadata of the version before. */
+  readonly before: Metadata | undefined;
+  readonly inCommitTimestamp: number | undefined;
+}
+
+/**
+ * The metadata of a transaction for the version it becomes. Whatever version above the one it read its metadata names
+ * is its own, guessed when it began.
+ */
+export function rebaseMetadata(metadata: Metadata, facts: MetadataFacts): Metadata {
+  return {
+    ...metadata,
+    configuration: rebaseConfiguration(metadata, facts),
+    schemaString: rebaseTypeChanges(metadata.schemaString, facts),
+  };
+}
+
+function rebaseConfiguration(metadata: Metadata, facts: MetadataFacts): Metadata['configuration'] {
+  const { version, before, inCommitTimestamp } = facts;
+  const configuration = new Map(metadata.configuration);
+  const protection = Number(configuration.get(PROTECTION) ?? Number.NaN);
+  if (protection > facts.readVersion) configuration.set(PROTECTION, String(version));
+  if (before === undefined || !usesInCommitTimestamps(metadata)) return configuration;
+  if (!usesInCommitTimestamps(before)) {
+    configuration.set(ENABLEMENT_VERSION, String(version));
+    configuration.set(ENABLEMENT_TIMESTAMP, String(inCommitTimestamp));
+    return configuration;
+  }
+  // The history that has no times of its own is still there.
+  for (const name of [ENABLEMENT_VERSION, ENABLEMENT_TIMESTAMP]) {
+    const value = before.configuration.get(name);
+    if (value !== undefined) configuration.set(name, value);
+  }
+  return configuration;
+}
+
+/** The preview of type widening wrote down in which version a type was changed. PROTOCOL.md "Type Change Metadata" */
+function rebaseTypeChanges(schemaString: string, { version, readVersion }: MetadataFacts): string {
+  if (!schemaString.includes(`"${TABLE_VERSION}"`)) return schemaString;
+  const revise = (value: Json | undefined, isChange: boolean): Json | undefined => {
+    if (Array.isArray(value)) return value.map((item: Json) => revise(item, isChange) ?? null);
+    if (!isJsonObject(value)) return value;
+    const revised = Object.create(null) as Record<string, Json | undefined>;
+    for (const [name, member] of Object.entries(value)) {
+      const isOwn =
+        isChange && name === TABLE_VERSION && typeof member === 'number' && member > readVersion;
+      revised[name] = isOwn ? version : revise(member, name === TYPE_CHANGES);
+    }
+    return revised;
+  };
+  return formatJson(
+    revise(parseJson(schemaString, { key: 'metaData.schemaString' }), false) ?? null,
+  );
+}

@@ -1,0 +1,79 @@
+/** What a table that tracks rows keeps in its log. PROTOCOL.md "Row Tracking". */
+import { CorruptDataError } from '../errors.js';
+import type { AddFile, DomainMetadata, Metadata, Protocol } from './actions.js';
+import { formatJson, isJsonObject, type Json, parseJson } from './json.js';
+import { LOG } from './log-path.js';
+import { supportsFeature } from './protocol.js';
+
+/** The domain of the row id high-water mark. */
+export const ROW_TRACKING_DOMAIN = 'delta.rowTracking';
+/** In the tags of a commitInfo: whether every row that the commit wrote again kept its id. */
+export const PRESERVED_TAG = 'delta.rowTracking.preserved';
+/** The operation that gives ids to the files of a table without changing a row. */
+export const BACKFILL_OPERATION = 'ROW TRACKING BACKFILL';
+/** Its opposite, which a table goes through when it stops to track rows. */
+export const UNBACKFILL_OPERATION = 'ROW TRACKING UNBACKFILL';
+
+const MARK = 'rowIdHighWaterMark';
+const NO_MARK = -1n;
+
+/** Whether files that are added get ids: where the feature is supported, also before row ids may be read. */
+export function assignsRowIds(protocol: Protocol, { configuration }: Metadata): boolean {
+  const isSuspended = configuration.get('delta.rowTrackingSuspended')?.toLowerCase() === 'true';
+  return !isSuspended && supportsFeature(protocol, 'rowTracking');
+}
+
+/** Whether every row has an id that may be read. */
+export function hasRowIds({ configuration }: Metadata): boolean {
+  return configuration.get('delta.enableRowTracking')?.toLowerCase() === 'true';
+}
+
+/**
+ * The highest row id that was given to anybody; -1 before the first.
+ * @throws CorruptDataError when the domain does not hold one
+ */
+export function rowIdHighWaterMark(domain: DomainMetadata | undefined): bigint {
+  if (domain === undefined) return NO_MARK;
+  const mark = content(domain)[MARK];
+  if (typeof mark === 'bigint') return mark;
+  if (typeof mark === 'number' && Number.isSafeInteger(mark)) return BigInt(mark);
+  throw new CorruptDataError({
+    message: `the domain ${ROW_TRACKING_DOMAIN} holds no high-water mark of row ids`,
+    key: LOG,
+    field: MARK,
+  });
+}
+
+/** The domain with another mark; whatever else an engine keeps in it stays. */
+export function withHighWaterMark(
+  domain: DomainMetadata | undefined,
+  mark: bigint,
+): DomainMetadata {
+  const others = domain === undefined ? {} : content(domain);
+  return {
+    domain: ROW_TRACKING_DOMAIN,
+    configuration: formatJson({ ...others, [MARK]: mark }),
+    removed: false,
+  };
+}
+
+/** Rows in a file, those that a deletion vector hides included; undefined when its statistics do not say. */
+export function physicalRows({ stats }: AddFile): number | undefined {
+  if (stats === undefined) return undefined;
+  try {
+    const json = JSON.parse(stats) as Json;
+    const rows = isJsonObject(json) ? json['numRecords'] : undefined;
+    return typeof rows === 'number' && Number.isSafeInteger(rows) && rows >= 0 ? rows : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function content({ configuration }: DomainMetadata): { readonly [key: string]: Json | undefined } {
+  const json = parseJson(configuration, { key: LOG });
+  if (isJsonObject(json)) return json;
+  throw new CorruptDataError({
+    message: `the domain ${ROW_TRACKING_DOMAIN} is no JSON object`,
+    key: LOG,
+  });
+}

@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import type { Action, DomainMetadata, Protocol } from '../../src/log/actions.js';
+import { type Ground, type RebaseFacts, rebase } from '../../src/log/rebase.js';
+import { add, metadata, remove } from './log-fixture.js';
+
+const TRACKED: Protocol = {
+  minReaderVersion: 1,
+  minWriterVersion: 7,
+  writerFeatures: ['domainMetadata', 'inCommitTimestamp', 'rowTracking'],
+};
+const rows = (count: number) => ({ stats: `{"numRecords":${count}}` });
+const markOf = (mark: number | string, more = ''): DomainMetadata => ({
+  domain: 'delta.rowTracking',
+  configuration: `{"rowIdHighWaterMark":${mark}${more}}`,
+  removed: false,
+});
+
+interface Setup {
+  readonly version: number;
+  readonly properties?: Record<string, string>;
+  readonly protocol?: Protocol;
+  readonly mark?: DomainMetadata;
+  readonly timestampMs?: number;
+}
+
+function ground(setup: Setup): Ground {
+  const { version, properties = {}, protocol = TRACKED, mark, timestampMs = 1_000 } = setup;
+  return {
+    version,
+    protocol,
+    timestampMs,
+    metadata: metadata({ configuration: new Map(Object.entries(properties)) }),
+    domains: new Map(mark === undefined ? [] : [['delta.rowTracking', mark]]),
+  };
+}
+
+function facts(read: Ground | undefined, over: Partial<RebaseFacts> = {}): RebaseFacts {
+  return { read, current: read, nowMs: 5_000, losesRowIds: false, ...over };
+}
+
+const changed = (properties: Record<string, string>, schemaString?: string): Action => ({
+  kind: 'metaData',
+  metaData: metadata({
+    configuration: new Map(Object.entries(properties)),
+    ...(schemaString === undefined ? {} : { schemaString }),
+  }),
+});
+const configurationOf = (actions: readonly Action[]): Record<string, unknown> =>
+  Object.fromEntries(
+    actions.find((action) => action.kind === 'metaData')?.metaData.configuration ?? [],
+  );
+
+describe('rebase, without features', () => {
+  it('leaves the actions as they are', () => {
+    const plain = ground({ version: 3, protocol: { minReaderVersion: 1, minWriterVersion: 2 } });
+    const actions = [add('a'), remove('b'), changed({ x: 'y' })];
+    expect(rebase(actions, facts(plain))).toEqual({
+      actions,
+      inCommitTimestamp: undefined,
+      tags: {},
+    });
+  });
+});
+
+describe('rebase, of row ids', () => {
+  const read = ground({ version: 4, mark: markOf(99) });
+
+  it('gives each new file ids above the mark, and the version', () => {
+    const made = rebase([add('a', rows(3)), add('b', rows(2))], facts(read));
+    expect(made.actions).toEqual([
+      { kind: 'domainMetadata', domainMetadata: markOf(104) },
+      add('a', { ...rows(3), baseRowId: 100n, defaultRowCommitVersion: 5n }),
+      add('b', { ...rows(2), baseRowId: 103n, defaultRowCommitVersion: 5n }),
+    ]);
+  });
+
+  it('begins at 0 where nobody has ids', () => {
+    const first = rebase([add('a', rows(1))], facts(ground({ version: 4 })));
+    expect(first.actions).toEqual([
+      { kind: 'domainMetadata', domainMetadata: markOf(0) },
+      add('a', { ...rows(1), baseRowId: 0n, defaultRowCommitVersion: 5n }),
+    ]);
+  });
+
+  it('goes above the mark and the version of whoever came first', () => {
+    const current = ground({ version: 7, mark: markOf(150) });
+    const made = rebase([add('a', rows(3))], facts(read, { current }));
+    expect(made.actions).toEqual([
+      { kind: 'domainMetadata', domainMetadata: markOf(153) },
+      add('a', { ...rows(3), baseRowId: 151n, defaultRowCommitVersion: 8n }),
+    ]);
+  });
+
+  it('takes ids above the mark that was read for a guess, and leaves those below it', () => {
+    const kept = { ...rows(3), baseRowId: 99n, defaultRowCommitVersion: 4n };
+    const guessed = { ...rows(3), baseRowId: 100n, defaultRowCommitVersion: 5n };
+    const current = ground({ version: 7, mark: markOf(150) });
+    const own = { kind: 'domainMetadata', domainMetadata: markOf(102) } as const;
+    const made = rebase([own, add('kept', kept), add('new', guessed)], facts(read, { current }));
+    expect(made.actions).toEqual([
+      { kind: 'domainMetadata', domainMetadata: markOf(153) },
+      add('kept', kept),
+      add('new', { ...rows(3), baseRowId: 151n, defaultRowCommitVersion: 8n }),
+    ]);
+  });
+
+  it('says nothing of the mark when no id was given', () => {
+    const actions = [
+      remove('a'),
+      add('none', { ...rows(0), baseRowId: 1n, defaultRowCommitVersion: 1n }),
+    ];
+    expect(rebase(actions, facts(read)).actions).toEqual(actions);
+  });
+
+  it('keeps what else is in the domain, and a mark that no JavaScript number holds', () => {
+    const big = ground({ version: 4, mark: markOf('9007199254740993', ',"more":[1]') });
+    const [domain] = rebase([add('a', rows(2))], facts(big)).actions;
+    expect(domain).toMatchObject({
+      domainMetadata: { configuration: '{"rowIdHighWaterMark":9007199254740995,"more":[1]}' },
+    });
+  });
+
+  it('gives none while row tracking is suspended, or not supported', () => {
+    const suspended = ground({ version: 4, properties: { 'delta.rowTrackingSuspended': 'true' } });
+    const without = ground({ version: 4, protocol: { ...TRACKED, writerFeatures: [] } });
+    for (const table of [suspended, without]) {
+      expect(rebase([add('a')], facts(table)).actions).toEqual([add('a')]);
+    }
+  });
+
+  it('gives them when a winner brought row tracking', () => {
+    const before = ground({ version: 4, protocol: { ...TRACKED, writerFeatures: [] } });
+    const made = rebase([add('a', rows(1))], facts(before, { current: read }));
+    expect(made.actions[1]).toMatchObject({ add: { baseRowId: 100n } });
+  });
+
+  it('refuses a mark that is none, and a file whose rows nobody counted', () => {
+    const broken = ground({ version: 4, mark: markOf('"x"') });
+    expect(() => rebase([add('a')], facts(broken))).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_DATA', field: 'rowIdHighWaterMark' }),
+    );
+    for (const stats of [undefined, '{}', 'x', '{"numRecords":1.5}']) {
+      expect(() => rebase([add('a', { stats })], facts(read))).toThrow(/count its rows/u);
+    }
+  });
+});
+
+describe('rebase, of the tag that row ids were preserved', () => {
+  const tag = (preserved: boolean) => ({ 'delta.rowTracking.preserved': String(preserved) });
+  const on = ground({ version: 4, properties: { 'delta.enableRowTracking': 'true' } });
+  const off = ground({ version: 4 });
+
+  it.each([
+    ['where rows have ids', facts(on), tag(true)],
+    ['where rows were written anew', facts(on, { losesRowIds: true }), tag(false)],
+    ['where ids came meanwhile', facts(off, { current: on }), tag(false)],
+    ['where rows have none', facts(off), {}],
+  ])('%s', (_where, given, tags) => {
+    expect(rebase([add('a', rows(1))], given).tags).toEqual(tags);
+  });
+});
+
+describe('rebase, of time', () => {
+  const ON = { 'delta.enableInCommitTimestamps': 'true' };
+  const FROM = {
+    'delta.inCommitTimestampEnablementVersion': '2',
+    'delta.inCommitTimestampEnablementTimestamp': '900',
+  };
+
+  it.each([
+    ['now, when that is later', 1_000, 5_000, 5_000],
+    ['a millisecond after the version before, when the clock is not', 5_000, 5_000, 5_001],
+    ['whatever the clock says', 9_000, 5_000, 9_001],
+  ])('is %s', (_what, timestampMs, nowMs, expected) => {
+    const current = ground({ version: 7, properties: ON, timestampMs });
+    const given = facts(ground({ version: 4, properties: ON }), { current, nowMs });
+    expect(rebase([add('a', rows(1))], given).inCommitTimestamp).toBe(expected);
+  });
+
+  it('is there from the first commit on, with nothing said of a beginning', () => {
+    const create: Action[] = [{ kind: 'protocol', protocol: TRACKED }, changed(ON)];
+    const made = rebase(create, facts(undefined));
+    expect(made.inCommitTimestamp).toBe(5_000);
+    expect(configurationOf(made.actions)).toEqual(ON);
+  });
+
+  it('tells version and time when it begins behind others, anew at each attempt', () => {
+    const read = ground({ version: 4 });
+    for (const [version, timestampMs] of [
+      [4, 1_000],
+      [7, 8_000],
+    ] as const) {
+      const current = ground({ version, timestampMs });
+      const made = rebase([changed(ON)], facts(read, { current }));
+      const time = Math.max(5_000, timestampMs + 1);
+      expect(made.inCommitTimestamp).toBe(time);
+      expect(configurationOf(made.actions)).toEqual({
+        ...ON,
+        'delta.inCommitTimestampEnablementVersion': String(version + 1),
+        'delta.inCommitTimestampEnablementTimestamp': String(time),
+      });
+    }
+  });
+
+  it('keeps what was told when the metadata changes otherwise', () => {
+    const read = ground({ version: 4, properties: { ...ON, ...FROM } });
+    const made = rebase([changed({ ...ON, x: 'y' })], facts(read));
+    expect(configurationOf(made.actions)).toEqual({ ...ON, ...FROM, x: 'y' });
+  });
+});
+
+describe('rebase, of versions in the metadata', () => {
+  const read = ground({ version: 4 });
+  const current = ground({ version: 7 });
+  const PROTECTED = 'delta.requireCheckpointProtectionBeforeVersion';
+  const schemaOf = (tableVersion: number): string =>
+    `{"type":"struct","fields":[{"name":"id","type":"long","nullable":true,"metadata":` +
+    `{"delta.typeChanges":[{"toType":"short","fromType":"byte","tableVersion":2},` +
+    `{"toType":"long","fromType":"short","tableVersion":${tableVersion}}],"tableVersion":5}}]}`;
+
+  it('moves the version a protection of checkpoints is for, when it is its own', () => {
+    const own = rebase([changed({ [PROTECTED]: '5' })], facts(read, { current }));
+    expect(configurationOf(own.actions)).toEqual({ [PROTECTED]: '8' });
+    const old = rebase([changed({ [PROTECTED]: '3' })], facts(read, { current }));
+    expect(configurationOf(old.actions)).toEqual({ [PROTECTED]: '3' });
+  });
+
+  it('moves the version of a type change, when it is its own', () => {
+    const made = rebase([changed({}, schemaOf(5))], facts(read, { current }));
+    expect(made.actions).toEqual([changed({}, schemaOf(8))]);
+  });
+});

@@ -82,7 +82,7 @@ class Probe {
   }
 
   async #checkpoint(hint: LastCheckpointHint): Promise<void> {
-    for (const key of keysOf(hint)) {
+    for (const key of hintedKeys(hint)) {
       const { signal } = this.#options;
       const info = await this.#tolerant(() => this.#store.head(key, { signal }));
       if (info === undefined) return;
@@ -143,7 +143,7 @@ class Probe {
 }
 
 /** The files of the checkpoint that a hint names; of the v2 spec only the one whose path it gives. */
-function* keysOf({ version, parts = 0, v2Path }: LastCheckpointHint): Generator<string> {
+export function* hintedKeys({ version, parts = 0, v2Path }: LastCheckpointHint): Generator<string> {
   const named = v2Path === undefined ? undefined : parseLogName(v2Path);
   const isItsOwn = named?.kind === 'checkpoint-v2' || named?.kind === 'checkpoint';
   if (isItsOwn && named.version === version) yield `${LOG}${v2Path}`;

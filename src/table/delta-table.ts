@@ -206,8 +206,12 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
   }
 
   /**
-   * Whether a commit that ended with COMMIT_STATE_UNKNOWN landed after all; may be asked at any time, also by another
-   * process.
+   * Whether a commit that ended with COMMIT_STATE_UNKNOWN landed after all: `committed`, `lost` to another that has its
+   * version, `unknown` while the version is not there and may yet land, `expired` when the log has gone beyond it and no
+   * longer has it. May be asked at any time, after a restart and by another process.
+   *
+   * @throws CorruptDataError when the version is there and is no commit
+   * @throws StorageUnavailableError, AccessDeniedError of the store; then nothing new is known
    */
   resolveCommit(attempt: CommitAttempt, options: CallOptions = {}): Promise<CommitResolution> {
     return resolveCommit(this.#handle.state, attempt, options);

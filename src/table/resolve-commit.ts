@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { CommitAttempt } from '../errors.js';
-import { commitKey, LOG } from '../log/log-path.js';
+import { isBehindLog } from '../log/log-evidence.js';
 import { callOptions, checkOptions } from './call-options.js';
 import type { CallOptions } from './options.js';
 import type { CommitResolution } from './results.js';
@@ -13,7 +13,7 @@ const attemptOf = z.object({
   txnId: z.string().min(1),
 });
 
-/** Reads the version that was tried and compares its txnId. */
+/** Reads the version that was tried and compares its txnId; see {@link DeltaTable.resolveCommit}. */
 export async function resolveCommit(
   state: TableState,
   attempt: CommitAttempt,
@@ -21,13 +21,21 @@ export async function resolveCommit(
 ): Promise<CommitResolution> {
   const { version, txnId } = checkOptions('resolveCommit', attemptOf, attempt);
   const { signal } = checkOptions('resolveCommit', z.strictObject(callOptions), options);
+  const found = await resolution(state, version, txnId);
+  if (found !== undefined) return found;
+  if (!(await isBehindLog(state.log.store, version, { signal }))) return { outcome: 'unknown' };
+  // It may have landed, and the next version too, between the two looks.
+  signal?.throwIfAborted();
+  return (await resolution(state, version, txnId)) ?? { outcome: 'expired' };
+}
+
+/** What the version itself tells; undefined when it is not there. */
+async function resolution(
+  state: TableState,
+  version: number,
+  txnId: string,
+): Promise<CommitResolution | undefined> {
   const owner = await state.commits.identify(version, txnId);
   if (owner === 'ours') return { outcome: 'committed', version };
-  if (owner === 'other') return { outcome: 'lost' };
-  // The version is absent. If a later commit exists, the log was cleaned up to beyond it.
-  const after = commitKey(version);
-  for await (const { key } of state.log.store.list(LOG, { startAfter: after, signal })) {
-    if (/\/\d{20}\.json$/.test(key)) return { outcome: 'expired' };
-  }
-  return { outcome: 'unknown' };
+  return owner === 'other' ? { outcome: 'lost' } : undefined;
 }

@@ -1,8 +1,9 @@
 /** Every check of `npm run test:faults` by its id; those that take longest come first. */
-
 import { determinism } from './determinism.js';
 import type { Check } from './line.js';
+import { protocol } from './protocol.js';
 
 export const CHECKS: Readonly<Record<string, Check>> = {
+  R1: protocol,
   R3: determinism,
 };

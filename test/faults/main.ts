@@ -71,9 +71,10 @@ function fallen(id: string, seed: number, violation: string): FaultLine {
 
 async function runHere(id: string, options: FaultOptions): Promise<number> {
   const check = CHECKS[id];
-  if (check === undefined || process.send === undefined) return 2;
-  process.send(await check(options));
-  process.disconnect();
+  if (check === undefined) return 2;
+  const line = await check(options);
+  if (process.send === undefined) console.log(line);
+  else process.send(line, () => process.disconnect());
   return 0;
 }
 

@@ -216,11 +216,11 @@ class LocalStore implements ObjectStore {
 
   async #read(fd: number, info: ObjectInfo, options: GetOptions): Promise<StoredObject> {
     const { key, sizeBytes } = info;
-    const { ifMatch, range, signal } = options;
+    const { ifMatch, range, into: given, signal } = options;
     if (ifMatch !== undefined && ifMatch !== info.etag) throw replaced(key);
     const start = Math.min(range?.start ?? 0, sizeBytes);
     const end = Math.min(range?.end ?? sizeBytes, sizeBytes);
-    const bytes = new Uint8Array(end - start);
+    const bytes = given?.length === end - start ? given : new Uint8Array(end - start);
     for (let done = 0; done < bytes.length; ) {
       signal?.throwIfAborted();
       const into = bytes.subarray(done, done + READ_BYTES);

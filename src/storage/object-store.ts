@@ -47,6 +47,11 @@ export interface GetOptions extends CallContext {
   readonly range?: ByteRange | undefined;
   /** Only if the object still has this etag; otherwise the answer is a CorruptDataError (replaced while it was read). */
   readonly ifMatch?: string | undefined;
+  /**
+   * Memory for the answer, as long as the range. A store may fill it and answer it as `bytes`, which saves a copy, or
+   * leave it alone and answer bytes of its own; once it has answered or failed it does not touch it again.
+   */
+  readonly into?: Uint8Array | undefined;
 }
 
 export interface ListOptions extends CallContext {

@@ -7,7 +7,13 @@ import { InternalError } from '../errors.js';
 import { arrowSchema } from '../log/schema/arrow-type.js';
 import { batchOf } from '../log/schema/conform.js';
 import type { StructType } from '../log/schema/types.js';
-import { rangesOf } from '../storage/parquet/row-ranges.js';
+import {
+  countRows,
+  firstOf,
+  type RowRange,
+  rangesOf,
+  rowsAt,
+} from '../storage/parquet/row-ranges.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { selectRows } from './expression/evaluate.js';
 import { narrowed } from './page-ranges.js';
@@ -23,8 +29,8 @@ export interface RowGroupUnit {
   readonly rowGroup: number;
   /** Whether the condition holds for every row. */
   readonly allMatch: boolean;
-  /** The rows that are there, ascending; undefined: every one. */
-  readonly rows: Uint32Array | undefined;
+  /** The rows that are there; undefined: every one. */
+  readonly rows: readonly RowRange[] | undefined;
 }
 
 /**
@@ -73,7 +79,7 @@ export class RowGroupReader {
       isLate && condition !== undefined && rest !== undefined
         ? await this.#readLate(unit, { where, condition, rest }, stop)
         : await this.#readAtOnce(unit, where, stop);
-    this.#seen += unit.rows?.length ?? rowsOf(unit);
+    this.#seen += rowsOf(unit);
     this.#kept += batch.numRows;
     return batch;
   }
@@ -81,8 +87,8 @@ export class RowGroupReader {
   /** Without a condition. */
   async #readWanted(unit: RowGroupUnit, stop: AbortSignal): Promise<RecordBatch> {
     const { opened, rows } = unit;
-    const isCut = this.#most < (rows?.length ?? rowsOf(unit));
-    const first = isCut ? (rows?.subarray(0, this.#most) ?? firstRows(this.#most)) : rows;
+    const isCut = this.#most < rowsOf(unit);
+    const first = isCut ? firstOf(rows ?? [{ start: 0, end: this.#most }], this.#most) : rows;
     return await readRows(unit, opened.reading, first, stop);
   }
 
@@ -100,11 +106,13 @@ export class RowGroupReader {
     { where, condition, rest }: LateReading,
     stop: AbortSignal,
   ): Promise<RecordBatch> {
-    const { batch, places, rows } = await readMatching(unit, condition, where, stop);
-    const length = Math.min(rows.length, this.#most);
-    const asked = taken(batch, places.subarray(0, length));
-    if (length === 0) return asked;
-    const others = await readRows(unit, rest, rows.subarray(0, length), stop);
+    const matching = await readMatching(unit, condition, where, stop);
+    const places = matching.places.subarray(0, this.#most);
+    const asked = taken(matching.batch, places);
+    if (places.length === 0) return asked;
+    const ranges = rangesOf(places);
+    const rows = unit.rows === undefined ? ranges : rowsAt(unit.rows, ranges);
+    const others = await readRows(unit, rest, rows, stop);
     const { reading } = this.#plan;
     const columns = new Map<string, Data | undefined>();
     for (const { schema, data } of [asked, others]) {
@@ -117,7 +125,7 @@ export class RowGroupReader {
       }
       return column;
     });
-    return batchOf(arrowSchema(reading), children, length);
+    return batchOf(arrowSchema(reading), children, places.length);
   }
 }
 
@@ -129,9 +137,8 @@ interface LateReading {
 
 interface Matching {
   readonly batch: RecordBatch;
-  /** Where the matching rows are in the batch, and in the row group. */
+  /** Where the matching rows are in the batch. */
   readonly places: Uint32Array;
-  readonly rows: Uint32Array;
 }
 
 /** Reads some columns, the condition's among them, and finds the rows that are there and match. */
@@ -142,19 +149,17 @@ async function readMatching(
   stop: AbortSignal,
 ): Promise<Matching> {
   const batch = await readRows(unit, reading, unit.rows, stop);
-  const places = selectRows(where, batch);
-  const rows = unit.rows === undefined ? places : places.map((place) => unit.rows?.[place] ?? 0);
-  return { batch, places, rows };
+  return { batch, places: selectRows(where, batch) };
 }
 
 /** These rows of a row group; all of them when undefined. */
 async function readRows(
   { opened, rowGroup }: RowGroupUnit,
   reading: FileReading,
-  rows: Uint32Array | undefined,
+  rows: readonly RowRange[] | undefined,
   stop: AbortSignal,
 ): Promise<RecordBatch> {
-  return await readRowGroup({ ...opened, reading }, rowGroup, stop, rows && rangesOf(rows));
+  return await readRowGroup({ ...opened, reading }, rowGroup, stop, rows);
 }
 
 function divided({ fields }: StructType, where: BoundPredicate): [StructType, StructType] {
@@ -166,12 +171,9 @@ function divided({ fields }: StructType, where: BoundPredicate): [StructType, St
   return [part(true), part(false)];
 }
 
-function firstRows(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, row) => row);
-}
-
-function rowsOf({ opened, rowGroup }: RowGroupUnit): number {
-  return opened.footer.rowGroups[rowGroup]?.numRows ?? 0;
+/** How many rows are there. */
+function rowsOf({ opened, rowGroup, rows }: RowGroupUnit): number {
+  return rows === undefined ? (opened.footer.rowGroups[rowGroup]?.numRows ?? 0) : countRows(rows);
 }
 
 function taken(batch: RecordBatch, rows: Uint32Array): RecordBatch {

@@ -2,7 +2,7 @@
 import { readBloomFilter } from '../storage/parquet/bloom-filter.js';
 import { columnMetaData } from '../storage/parquet/footer-fields.js';
 import { type IndexedPage, readPageIndex } from '../storage/parquet/page-index.js';
-import { countRows, type RowRange } from '../storage/parquet/row-ranges.js';
+import { intersection, type RowRange } from '../storage/parquet/row-ranges.js';
 import { ThriftStruct } from '../storage/parquet/thrift.js';
 import type { BoundColumn, BoundNode, BoundPredicate } from './expression/bound.js';
 import { mayMatch } from './expression/prune.js';
@@ -63,29 +63,15 @@ export async function narrowed<U extends OpenedRows>(
   const asked = rowsToRead(where, opened, rowGroup, options);
   const ranges = await orGone(opened.reading.snapshot, asked);
   if (ranges === undefined) return unit;
-  const left = rowsWithin(ranges, rows);
+  const left = rows === undefined ? ranges : intersection(rows, ranges);
   return left.length === 0 ? undefined : { ...unit, rows: left };
 }
 
 interface OpenedRows {
   readonly opened: OpenedFile;
   readonly rowGroup: number;
-  /** Ascending; undefined: every one. */
-  readonly rows: Uint32Array | undefined;
-}
-
-function rowsWithin(ranges: readonly RowRange[], rows: Uint32Array | undefined): Uint32Array {
-  if (rows === undefined) {
-    const all = new Uint32Array(countRows(ranges));
-    let at = 0;
-    for (const { start, end } of ranges) for (let row = start; row < end; row++) all[at++] = row;
-    return all;
-  }
-  let range = 0;
-  return rows.filter((row) => {
-    while (row >= (ranges[range]?.end ?? Number.POSITIVE_INFINITY)) range++;
-    return row >= (ranges[range]?.start ?? Number.POSITIVE_INFINITY);
-  });
+  /** Undefined: every one. */
+  readonly rows: readonly RowRange[] | undefined;
 }
 
 function countPages(

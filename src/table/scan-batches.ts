@@ -2,6 +2,7 @@
 
 import type { RecordBatch } from 'apache-arrow';
 import { inOrder } from '../log/in-order.js';
+import { rangesOf } from '../storage/parquet/row-ranges.js';
 import { RowGroupReader, type RowGroupUnit } from './late-read.js';
 import type { CallOptions } from './options.js';
 import { rowGroupFilter } from './prune-file.js';
@@ -93,7 +94,7 @@ async function* units(
       }
       const rows = wantedRows(opened, rowGroup);
       if (rows?.length === 0) continue;
-      yield { opened, rowGroup, allMatch, rows };
+      yield { opened, rowGroup, allMatch, rows: rows && rangesOf(rows) };
       const isSure = (where === undefined || allMatch) && plan.rowFilter === undefined;
       if (isSure) sure += rows?.length ?? opened.footer.rowGroups[rowGroup]?.numRows ?? 0;
       if (sure >= (plan.limit ?? Number.POSITIVE_INFINITY)) return;

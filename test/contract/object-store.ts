@@ -54,6 +54,19 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       expect(await store.get('nope', { range: { start: 0, end: 1 } })).toBeUndefined();
     });
 
+    it('answers the same bytes when it is given memory for them', async () => {
+      const store = await open();
+      await store.put('k', bytes('0123456789'));
+      const read = async (start: number, end: number): Promise<string | undefined> => {
+        const into = new Uint8Array(end - start);
+        return text((await store.get('k', { range: { start, end }, into }))?.bytes);
+      };
+      expect(await read(3, 5)).toBe('34');
+      expect(await read(8, 50)).toBe('89');
+      expect(await read(50, 60)).toBe('');
+      expect(await read(4, 4)).toBe('');
+    });
+
     it('never reads short: a large object comes whole', async () => {
       const store = await open();
       const large = new Uint8Array(9 * 1024 * 1024).map((_, at) => (at * 31) & 255);

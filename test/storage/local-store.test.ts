@@ -311,6 +311,17 @@ describe('localStore', () => {
       },
     );
 
+    it('reads into the memory it is given, when that is as long as the answer', async () => {
+      const store = localStore(root);
+      await store.put('key', new Uint8Array([1, 2, 3, 4]));
+      const into = new Uint8Array(2);
+      expect((await store.get('key', { range: { start: 1, end: 3 }, into }))?.bytes).toBe(into);
+      expect([...into]).toEqual([2, 3]);
+      const short = await store.get('key', { range: { start: 3, end: 5 }, into });
+      expect([...(short?.bytes ?? [])]).toEqual([4]);
+      expect([...into]).toEqual([2, 3]);
+    });
+
     it('never gives a short read when a file is cut while it is open', async () => {
       const { fs } = watched();
       const store = localStore(root, {

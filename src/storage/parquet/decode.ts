@@ -14,17 +14,16 @@ import { prepareWasm } from '#parquet-host';
 import { CorruptDataError, InternalError, InvalidArgumentError } from '../../errors.js';
 import { batchOfColumns, batchWithoutRows } from './arrow-columns.js';
 import { joinParts } from './column-parts.js';
-import { decodeError, pageError, type RowGroupPlace } from './decode-error.js';
+import { decodeError, type RowGroupPlace } from './decode-error.js';
 import { readFooter } from './footer.js';
 import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
-import { buildMiniFile, type MiniFile, miniChunk } from './mini-file.js';
 import { readPageIndex } from './page-index.js';
-import { PageFaultError } from './page-walk.js';
 import { type PartPlan, planRanges, planWhole, skipsPages } from './part-plan.js';
 import { type CodecPool, sharedPool } from './pool.js';
+import { readMiniFiles } from './read-mini-files.js';
 import { checkChunks } from './row-group-limits.js';
 import { checkedRanges, countRows, pairsOf, placesWithin, type RowRange } from './row-ranges.js';
-import { type ParquetSource, readRanges } from './source.js';
+import type { ParquetSource } from './source.js';
 import { type CodecResult, runCodec } from './wasm-codec.js';
 
 /** Row groups that {@link readParquetFile} fetches and decodes ahead of its reader. */
@@ -70,11 +69,11 @@ export async function decodeRowGroup(
   const place: RowGroupPlace = { key: footer.key, rowGroupIndex };
   checkChunks(footer, group, leaves);
   const parts = await planParts(source, { footer, group, leaves, ranges, signal }, rowGroupIndex);
-  const files = await readMiniFiles(source, { footer, group, signal }, parts);
+  const files = readMiniFiles(source, { footer, group, signal }, parts);
   // Together: many small parts one after the other in this thread would be one large piece of work.
   const workBytes = parts.reduce((sum, part) => sum + part.workBytes, 0);
   const decoded = parts.map(async ({ leaves: part, held, numRows: rows }, index) => {
-    const mini = files[index]?.();
+    const mini = await files[index]?.();
     if (mini === undefined) throw new InternalError({ message: 'a part has no file' });
     const cut =
       ranges !== undefined && rows > numRows ? pairsOf(placesWithin(held, ranges)) : undefined;
@@ -83,7 +82,7 @@ export async function decodeRowGroup(
     if (!outcome.ok) throw decodeError(outcome, place);
     return { leaves: part, batch: batchOf(outcome.result, numRows, place) };
   });
-  // All are built by now, and what was read for them is let go.
+  // All are asked for by now: what was read for a part is let go when its file is built.
   files.length = 0;
   return joinParts(footer, await Promise.all(decoded));
 }
@@ -104,8 +103,8 @@ export async function keepRowGroup(
   const place: RowGroupPlace = { key: footer.key, rowGroupIndex };
   checkChunks(footer, group, leaves);
   const parts = planWhole(footer, group, leaves);
-  const files = await readMiniFiles(source, { footer, group, signal }, parts);
-  const minis = files.map((build) => build());
+  const files = readMiniFiles(source, { footer, group, signal }, parts);
+  const minis = await Promise.all(files.map((file) => file()));
   await prepareWasm();
   return () => {
     const decoded = minis.map((file, index) => {
@@ -199,33 +198,6 @@ async function planParts(
   const indexes = await readPageIndex(source, footer, { rowGroup: rowGroupIndex, leaves }, options);
   const pages = new Map(leaves.map((leaf, at) => [leaf, indexes[at] ?? []]));
   return planRanges({ footer, group }, pages, ranges);
-}
-
-/** Reads what the parts need. @returns builds the file of each part: one is decoded while the next is built */
-async function readMiniFiles(
-  source: ParquetSource,
-  { footer, group, signal }: RowGroupReading,
-  parts: readonly PartPlan[],
-): Promise<(() => MiniFile)[]> {
-  const wanted = parts.flatMap(({ chunks }) => chunks.flatMap(({ ranges }) => ranges));
-  const bytes = await readRanges(source, wanted, signal);
-  let next = 0;
-  return parts.map(({ leaves, chunks, numRows }) => {
-    const minis = chunks.map((plan) => {
-      const pieces = plan.ranges.map(({ start: position }) => {
-        const piece = bytes[next++];
-        if (piece === undefined) throw new InternalError({ message: 'a range was not read' });
-        return { position, bytes: piece };
-      });
-      try {
-        return miniChunk({ footer, group }, plan, { pieces, numRows });
-      } catch (error) {
-        if (error instanceof PageFaultError) throw pageError(error.fault, footer.key);
-        throw error;
-      }
-    });
-    return () => buildMiniFile({ footer, numRows, leaves, chunks: minis });
-  });
 }
 
 function batchOf(

@@ -6,6 +6,7 @@
  */
 import { unfilledBytes } from '#page-bytes';
 import { InternalError } from '../../errors.js';
+import type { ByteRange } from '../object-store.js';
 import { PARQUET_MAGIC } from './footer.js';
 import { encodeFooter, intField, longField, structField, structsField } from './footer-encode.js';
 import {
@@ -37,8 +38,8 @@ export interface MiniChunk {
   /** Index into the footer's leaves. */
   readonly leaf: number;
   readonly chunk: ChunkInfo;
-  /** Ascending; the dictionary page, if there is one, begins the first. */
-  readonly pieces: readonly PageBytes[];
+  /** Where its bytes lie in the file, ascending; the dictionary page, if there is one, begins the first. */
+  readonly pieces: readonly ByteRange[];
   /** Where the first data page lies in the file; anything before it is the dictionary. */
   readonly dataPosition: number;
   /** Values and nulls in these pages. */
@@ -65,32 +66,35 @@ export interface MiniFile {
 }
 
 /**
- * A chunk, or what was fetched of it.
- * @param pieces - the bytes of the plan's ranges
- * @param numRows - rows that they hold
+ * A chunk, or what is fetched of it.
+ * @param numRows - rows that its bytes hold
+ * @param pieces - the bytes of the plan's ranges, when they have been read
+ * @returns undefined when only the bytes can say how many values they hold: pages of a list or map
  * @throws PageFaultError when the pages of a list or map cannot be counted
  */
 export function miniChunk(
   { footer, group }: { readonly footer: ParquetFooter; readonly group: RowGroupInfo },
-  { leaf, dataPosition, isWhole }: ChunkPlan,
-  { pieces, numRows }: { readonly pieces: readonly PageBytes[]; readonly numRows: number },
-): MiniChunk {
+  { leaf, ranges, dataPosition, isWhole }: ChunkPlan,
+  { numRows, pieces }: { readonly numRows: number; readonly pieces?: readonly PageBytes[] },
+): MiniChunk | undefined {
   const chunk = at(group.chunks, leaf);
   const { path, maxRepetitionLevel } = at(footer.leaves, leaf);
-  const count = (): number =>
-    maxRepetitionLevel === 0 ? numRows : countValues(pieces, path.join('.'));
+  const inPages = (): number | undefined =>
+    maxRepetitionLevel === 0 ? numRows : pieces && countValues(pieces, path.join('.'));
+  const numValues = isWhole ? chunk.numValues : inPages();
+  if (numValues === undefined) return undefined;
   return {
     leaf,
     chunk,
-    pieces,
+    pieces: ranges,
     dataPosition: dataPosition ?? offsetOf(metadataOf(chunk), columnMetaData.dataPageOffset),
-    numValues: isWhole ? chunk.numValues : count(),
+    numValues,
     isWhole,
   };
 }
 
-/** Builds the small file; the pieces are copied. */
-export function buildMiniFile(plan: MiniFilePlan): MiniFile {
+/** A small file that is whole but for the bytes of its chunks: each goes to where its span says. */
+export function emptyMiniFile(plan: MiniFilePlan): MiniFile {
   let offset = PARQUET_MAGIC.length;
   const spans: ChunkSpan[] = [];
   for (const chunk of plan.chunks) {
@@ -101,12 +105,20 @@ export function buildMiniFile(plan: MiniFilePlan): MiniFile {
   const footer = encodeFooter(miniFooter(plan, spans));
   const file = unfilledBytes(offset + footer.length);
   file.set(PARQUET_MAGIC);
-  for (const [index, { pieces }] of plan.chunks.entries()) {
-    const placed = at(spans, index).pieces;
-    for (const [number, { bytes }] of pieces.entries()) file.set(bytes, at(placed, number).start);
-  }
   file.set(footer, offset);
   return { file, chunks: spans };
+}
+
+/**
+ * Puts the chunks' bytes where they belong.
+ * @param bytes - of every piece of every chunk, in order; those that were read into the file are left as they are
+ */
+export function fillMiniFile({ file, chunks }: MiniFile, bytes: readonly Uint8Array[]): void {
+  for (const [index, { start }] of chunks.flatMap(({ pieces }) => pieces).entries()) {
+    const piece = at(bytes, index);
+    const isThere = piece.buffer === file.buffer && piece.byteOffset === file.byteOffset + start;
+    if (!isThere) file.set(piece, start);
+  }
 }
 
 function spanOf(
@@ -117,9 +129,9 @@ function spanOf(
   const { path, maxDefinitionLevel, maxRepetitionLevel } = at(footer.leaves, leaf);
   const meta = metadataOf(chunk);
   let end = start;
-  const placed = pieces.map(({ position, bytes }) => {
+  const placed = pieces.map(({ start: position, end: behind }) => {
     const piece = { start: end, position };
-    end += bytes.length;
+    end += behind - position;
     return piece;
   });
   return {
@@ -250,7 +262,7 @@ function miniRowGroup(plan: MiniFilePlan, spans: readonly ChunkSpan[]): ThriftSt
 function rawChunk(leaf: LeafColumn, mini: MiniChunk, { start, end }: ChunkSpan): ThriftStruct {
   const { chunk, dataPosition, numValues } = mini;
   const { dataPageOffset, dictionaryPageOffset, type, totalCompressedSize } = columnMetaData;
-  const first = mini.pieces[0]?.position ?? chunk.start;
+  const first = mini.pieces[0]?.start ?? chunk.start;
   const hasDictionary = first < dataPosition;
   const dictionaryBytes = hasDictionary ? dataPosition - first : 0;
   let meta = metadataOf(chunk)

@@ -36,22 +36,88 @@ export function checkedRanges(ranges: readonly RowRange[], numRows: number): Row
   return checked;
 }
 
-/** The ranges of ascending row numbers; rows nearer than `gap` to each other share one. */
-export function rangesOf(rows: Iterable<number>, gap = 0): RowRange[] {
+/** Distinct row numbers, ascending, in the fewest ranges. */
+export function rangesOf(rows: ArrayLike<number>): RowRange[] {
   const ranges: RowRange[] = [];
-  let start = -1;
-  let end = -1;
-  for (const row of rows) {
-    if (start >= 0 && row - end <= gap) {
-      end = row + 1;
-      continue;
-    }
-    if (start >= 0) ranges.push({ start, end });
-    start = row;
-    end = row + 1;
+  for (let at = 0; at < rows.length; ) {
+    const length = runFrom(rows, at);
+    const start = rows[at] as number;
+    ranges.push({ start, end: start + length });
+    at += length;
   }
-  if (start >= 0) ranges.push({ start, end });
   return ranges;
+}
+
+/**
+ * How many rows from the one at `from` follow each other. Two rows as far apart as their places have all rows between
+ * them, so a long run is not walked: steps double while they stay in it, then halve.
+ */
+function runFrom(rows: ArrayLike<number>, from: number): number {
+  const first = rows[from] as number;
+  let last = from;
+  let step = 1;
+  while (
+    last + step < rows.length &&
+    (rows[last + step] as number) - first === last + step - from
+  ) {
+    last += step;
+    step *= 2;
+  }
+  for (; step >= 1; step /= 2) {
+    const next = last + step;
+    if (next < rows.length && (rows[next] as number) - first === next - from) last = next;
+  }
+  return last - from + 1;
+}
+
+/** The rows that both have. */
+export function intersection(a: readonly RowRange[], b: readonly RowRange[]): RowRange[] {
+  const both: RowRange[] = [];
+  let at = 0;
+  for (const { start, end } of a) {
+    while (at < b.length && (b[at]?.end ?? 0) <= start) at += 1;
+    for (let next = at; next < b.length; next += 1) {
+      const other = b[next];
+      if (other === undefined || other.start >= end) break;
+      both.push({ start: Math.max(start, other.start), end: Math.min(end, other.end) });
+    }
+  }
+  return both;
+}
+
+/** The first so many of the rows. */
+export function firstOf(ranges: readonly RowRange[], count: number): RowRange[] {
+  const first: RowRange[] = [];
+  let left = count;
+  for (const { start, end } of ranges) {
+    if (left <= 0) break;
+    first.push({ start, end: Math.min(end, start + left) });
+    left -= end - start;
+  }
+  return first;
+}
+
+/** The rows at these places when only those of `held` are there: what undoes {@link placesWithin}. */
+export function rowsAt(held: readonly RowRange[], places: readonly RowRange[]): RowRange[] {
+  const rows: RowRange[] = [];
+  let before = 0;
+  let at = 0;
+  for (const place of places) {
+    for (let { start } = place; start < place.end; ) {
+      const from = held[at];
+      if (from === undefined) return rows;
+      const behind = before + from.end - from.start;
+      const end = Math.min(place.end, behind);
+      const shift = from.start - before;
+      if (start < end) rows.push({ start: start + shift, end: end + shift });
+      if (end === behind || start >= behind) {
+        before = behind;
+        at += 1;
+      }
+      start = Math.max(start, end);
+    }
+  }
+  return rows;
 }
 
 /**

@@ -6,8 +6,11 @@ import type { ByteRange, ObjectInfo, ObjectStore } from '../object-store.js';
 export interface ParquetSource {
   readonly key: string;
   readonly sizeBytes: number;
-  /** Exactly these bytes; the caller does not write to them. */
-  read(range: ByteRange, signal?: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Exactly these bytes; the caller does not write to them, unless they are those of `into`, as long as the range,
+   * which may be filled and answered.
+   */
+  read(range: ByteRange, signal?: AbortSignal, into?: Uint8Array): Promise<Uint8Array>;
 }
 
 /** How much of a file's end is read for its footer in the first request; most footers fit. */
@@ -29,18 +32,24 @@ export function storeSource(
 ): ParquetSource {
   const { sizeBytes, etag } = file;
   let tail: { readonly start: number; readonly bytes: Uint8Array } | undefined;
-  const read = async ({ start, end }: ByteRange, signal?: AbortSignal): Promise<Uint8Array> => {
+  const read = async (
+    { start, end }: ByteRange,
+    signal?: AbortSignal,
+    into?: Uint8Array,
+  ): Promise<Uint8Array> => {
     if (tail !== undefined && start >= tail.start && end <= sizeBytes) {
       return tail.bytes.subarray(start - tail.start, end - tail.start);
     }
-    const object = await store.get(key, { range: { start, end }, ifMatch: etag, signal });
+    const object = await store.get(key, { range: { start, end }, ifMatch: etag, into, signal });
     if (object === undefined) {
       const message = `the Parquet file ${key} does not exist`;
       throw new NotFoundError({ message, kind: 'object', thing: key });
     }
     checkLength(object.bytes, { start, end }, key);
-    if (end === sizeBytes && end - start <= FOOTER_READ_BYTES)
+    // Bytes read into a caller's memory are the caller's to give away.
+    if (into === undefined && end === sizeBytes && end - start <= FOOTER_READ_BYTES) {
       tail = { start, bytes: object.bytes };
+    }
     return object.bytes;
   };
   return { key, sizeBytes, read };
@@ -68,16 +77,35 @@ export async function readRanges(
   ranges: readonly ByteRange[],
   signal?: AbortSignal,
 ): Promise<Uint8Array[]> {
-  const requests = coalesce(ranges);
-  const bodies = await Promise.all(requests.map((request) => source.read(request, signal)));
-  return ranges.map(({ start, end }) => {
+  return await Promise.all(beginRanges(source, ranges, { signal }));
+}
+
+/** How several ranges are read. */
+export interface RangeReading {
+  readonly signal?: AbortSignal | undefined;
+  /** Memory that a request may be read into; of the source's own when there is none. */
+  readonly roomFor?: ((request: ByteRange) => Uint8Array | undefined) | undefined;
+}
+
+/**
+ * Begins what {@link readRanges} does.
+ * @returns the bytes of each range when they are there; every one must be awaited
+ */
+export function beginRanges(
+  source: ParquetSource,
+  ranges: readonly ByteRange[],
+  { signal, roomFor }: RangeReading,
+): Promise<Uint8Array>[] {
+  const bodies = coalesce(ranges).map((request) => ({
+    request,
+    body: source.read(request, signal, roomFor?.(request)),
+  }));
+  return ranges.map(async ({ start, end }) => {
     if (start === end) return new Uint8Array(0);
-    const index = requests.findIndex((request) => request.start <= start && end <= request.end);
-    const body = bodies[index];
-    const request = requests[index];
-    return body === undefined || request === undefined
-      ? new Uint8Array(0)
-      : body.subarray(start - request.start, end - request.start);
+    const holder = bodies.find(({ request }) => request.start <= start && end <= request.end);
+    if (holder === undefined) return new Uint8Array(0);
+    const { start: first } = holder.request;
+    return (await holder.body).subarray(start - first, end - first);
   });
 }
 

@@ -5,7 +5,7 @@ import { isVarveError } from '../../../src/errors.js';
 import { decodeRowGroup } from '../../../src/storage/parquet/decode.js';
 import { intField, structField } from '../../../src/storage/parquet/footer-encode.js';
 import { pageHeader } from '../../../src/storage/parquet/footer-fields.js';
-import { buildMiniFile, miniChunk } from '../../../src/storage/parquet/mini-file.js';
+import { emptyMiniFile, fillMiniFile, miniChunk } from '../../../src/storage/parquet/mini-file.js';
 import * as node from '../../../src/storage/parquet/page-bytes-node.js';
 import * as web from '../../../src/storage/parquet/page-bytes-web.js';
 import {
@@ -33,10 +33,13 @@ function chunkOf({ footer, bytes }: OpenFile, leaf: number, rowGroup = 0): Chunk
   const group = footer.rowGroups[rowGroup];
   const chunk = group?.chunks[leaf];
   if (group === undefined || chunk === undefined) throw new TypeError('no such chunk');
-  const plan = { leaf, ranges: [], dataPosition: undefined, isWhole: true };
-  const pieces = [{ position: chunk.start, bytes: bytes.subarray(chunk.start, chunk.end) }];
-  const chunks = [miniChunk({ footer, group }, plan, { pieces, numRows: group.numRows })];
-  const mini = buildMiniFile({ footer, numRows: group.numRows, leaves: [leaf], chunks });
+  const { start, end } = chunk;
+  const plan = { leaf, ranges: [{ start, end }], dataPosition: undefined, isWhole: true };
+  const { numRows } = group;
+  const held = miniChunk({ footer, group }, plan, { numRows });
+  if (held === undefined) throw new TypeError('the values of a whole chunk are known');
+  const mini = emptyMiniFile({ footer, numRows, leaves: [leaf], chunks: [held] });
+  fillMiniFile(mini, [bytes.subarray(start, end)]);
   const [span] = mini.chunks;
   if (span === undefined) throw new TypeError('no span');
   return { bytes: mini.file, span, pages: walkPages(mini.file, span) };

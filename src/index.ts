@@ -109,6 +109,7 @@ export {
 export type { ColumnJson, ExpressionJson, PredicateJson } from './table/expression/to-json.js';
 export type { MetadataColumn, MetadataRow } from './table/metadata-row.js';
 export type {
+  AlterOptions,
   AppendOptions,
   CallOptions,
   CreateOptions,

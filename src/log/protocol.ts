@@ -52,43 +52,61 @@ export function checkWritable(protocol: Protocol, metadata: Metadata, schema: St
 
 /**
  * The protocol of a new table: (1,2), or feature lists when the schema or a property needs a
- * feature that (1,2) does not imply; then those that it does are listed too, so that they stay on.
+ * feature that (1,2) does not imply, or `wanted` names one; then those that it does are listed too,
+ * so that they stay on.
  * @throws UnsupportedFeatureError for what Varve could not write afterwards
  * @see PROTOCOL.md "Table Features for New and Existing Tables"
  */
-export function requiredProtocol(schema: StructType, configuration: StringMap): Protocol {
-  const table = { configuration, schema };
+export function requiredProtocol(
+  schema: StructType,
+  configuration: StringMap,
+  wanted: readonly string[] = [],
+): Protocol {
+  return upgradedProtocol(BASE, { schema, configuration }, wanted);
+}
+
+/**
+ * The protocol of a table that is about to have this schema and these properties: `protocol` with
+ * every feature that they need and every one that is `wanted`, with all that those require. It is
+ * the same object when nothing is missing. What versions implied is listed when lists begin.
+ * @throws UnsupportedFeatureError for what Varve could not write afterwards
+ * @see PROTOCOL.md "Table Features for New and Existing Tables"
+ */
+export function upgradedProtocol(
+  protocol: Protocol,
+  table: TableFacts,
+  wanted: readonly string[],
+): Protocol {
   const active = TABLE_FEATURES.filter(
-    (feature) => isNewestName(feature.name) && feature.isActive?.(table) === true,
-  );
-  const missing = unwritable(
-    active.map(({ name }) => name),
-    table,
-  );
+    ({ name, isActive }) => isNewestName(name) && isActive?.(table) === true,
+  ).map(({ name }) => name);
+  const needed = withRequired([...active, ...wanted]);
+  const missing = unwritable(needed, table);
   if (missing.length > 0) throw unsupported(missing, 'write');
-  const needed = active.filter(({ legacyWriter }) => (legacyWriter ?? Infinity) > BASE.writer);
-  if (needed.length === 0) {
-    return { minReaderVersion: BASE.reader, minWriterVersion: BASE.writer };
-  }
-  const names = (features: typeof needed): readonly string[] => features.map(({ name }) => name);
-  const forReaders = names(needed.filter(({ kind }) => kind === 'reader-writer')).toSorted();
-  const implied = legacyFeatures({
-    minReaderVersion: BASE.reader,
-    minWriterVersion: BASE.writer,
-  });
-  const forWriters = [...new Set([...implied, ...names(needed)])].toSorted();
-  return forReaders.length === 0
-    ? {
-        minReaderVersion: BASE.reader,
-        minWriterVersion: WRITER_FEATURES_VERSION,
-        writerFeatures: forWriters,
-      }
+  const supported = impliedFeatures(protocol);
+  if (needed.every((name) => supported.includes(name))) return protocol;
+  const writerFeatures = [...new Set([...supported, ...needed])].toSorted();
+  const forReaders = writerFeatures.filter((name) => tableFeature(name)?.kind === 'reader-writer');
+  const { minReaderVersion } = protocol;
+  return forReaders.length === 0 && minReaderVersion < READER_FEATURES_VERSION
+    ? { minReaderVersion, minWriterVersion: WRITER_FEATURES_VERSION, writerFeatures }
     : {
         minReaderVersion: READER_FEATURES_VERSION,
         minWriterVersion: WRITER_FEATURES_VERSION,
         readerFeatures: forReaders,
-        writerFeatures: forWriters,
+        writerFeatures,
       };
+}
+
+function withRequired(names: readonly string[]): readonly string[] {
+  const all = new Set<string>();
+  const visit = (name: string): void => {
+    if (all.has(name)) return;
+    all.add(name);
+    tableFeature(name)?.requires?.forEach(visit);
+  };
+  names.forEach(visit);
+  return [...all];
 }
 
 /**
@@ -135,7 +153,7 @@ export function unsupported(
 }
 
 /** The protocol that every Delta client can write. */
-const BASE = { reader: 1, writer: 2 } as const;
+const BASE: Protocol = { minReaderVersion: 1, minWriterVersion: 2 };
 const TYPE_WIDENING: ReadonlySet<string> = new Set(['typeWidening', 'typeWidening-preview']);
 /** A writer feature, and yet a reader of the log alone would not see the newest commits. */
 const COORDINATED = 'coordinatedCommits-preview';

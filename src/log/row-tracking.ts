@@ -1,6 +1,6 @@
 /** What a table that tracks rows keeps in its log. PROTOCOL.md "Row Tracking". */
 import { CorruptDataError } from '../errors.js';
-import type { AddFile, DomainMetadata, Metadata, Protocol } from './actions.js';
+import type { AddFile, DomainMetadata, Metadata, Protocol, StringMap } from './actions.js';
 import { formatJson, isJsonObject, type Json, parseJson } from './json.js';
 import { LOG } from './log-path.js';
 import { supportsFeature } from './protocol.js';
@@ -14,17 +14,40 @@ export const BACKFILL_OPERATION = 'ROW TRACKING BACKFILL';
 /** Its opposite, which a table goes through when it stops to track rows. */
 export const UNBACKFILL_OPERATION = 'ROW TRACKING UNBACKFILL';
 
+/** The properties that name the columns of files in which rows keep the ids they had in other files. */
+export const MATERIALIZED_ROW_ID = 'delta.rowTracking.materializedRowIdColumnName';
+export const MATERIALIZED_COMMIT_VERSION =
+  'delta.rowTracking.materializedRowCommitVersionColumnName';
+
 const MARK = 'rowIdHighWaterMark';
 const NO_MARK = -1n;
 
 /** Whether files that are added get ids: where the feature is supported, also before row ids may be read. */
-export function assignsRowIds(protocol: Protocol, { configuration }: Metadata): boolean {
-  const isSuspended = configuration.get('delta.rowTrackingSuspended')?.toLowerCase() === 'true';
-  return !isSuspended && supportsFeature(protocol, 'rowTracking');
+export function assignsRowIds(protocol: Protocol, metadata: Metadata): boolean {
+  return !isRowTrackingSuspended(metadata) && supportsFeature(protocol, 'rowTracking');
+}
+
+/** Whether nobody is to give row ids for the time being. */
+export function isRowTrackingSuspended({ configuration }: Metadata): boolean {
+  return configuration.get('delta.rowTrackingSuspended')?.toLowerCase() === 'true';
+}
+
+/**
+ * The properties of a table, with names for the columns of row ids where rows are to have ids and the columns have no
+ * names yet.
+ * @param uuid - makes the names different from any other column's
+ */
+export function withMaterializedNames(configuration: StringMap, uuid: () => string): StringMap {
+  if (!hasRowIds({ configuration }) || configuration.has(MATERIALIZED_ROW_ID)) return configuration;
+  return new Map([
+    ...configuration,
+    [MATERIALIZED_ROW_ID, `_row-id-col-${uuid()}`],
+    [MATERIALIZED_COMMIT_VERSION, `_row-commit-version-col-${uuid()}`],
+  ]);
 }
 
 /** Whether every row has an id that may be read. */
-export function hasRowIds({ configuration }: Metadata): boolean {
+export function hasRowIds({ configuration }: Pick<Metadata, 'configuration'>): boolean {
   return configuration.get('delta.enableRowTracking')?.toLowerCase() === 'true';
 }
 

@@ -33,6 +33,8 @@ export interface TableFeature {
   readonly isActive?: (table: TableFacts) => boolean;
   /** Whether a reader must; absent when it is the same as for a writer. */
   readonly isActiveForReading?: (table: TableFacts) => boolean;
+  /** What a table that supports it supports, too. */
+  readonly requires?: readonly string[];
   /** The way out, where it is not "drop the feature". */
   readonly remedy?: string;
 }
@@ -180,7 +182,15 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
     isActive: isTrue('delta.enableDeletionVectors'),
     remedy: 'purge the deletion vectors (REORG TABLE ... APPLY (PURGE)) and drop the feature',
   },
-  { ...READ_ONLY, name: 'rowTracking', isActive: isTrue('delta.enableRowTracking') },
+  {
+    name: 'rowTracking',
+    kind: 'writer',
+    read: 'always',
+    // A commit gives ids to the files it adds, and says whether rows that it wrote again kept theirs.
+    write: 'always',
+    requires: ['domainMetadata'],
+    isActive: isTrue('delta.enableRowTracking'),
+  },
   {
     name: 'timestampNtz',
     kind: 'reader-writer',
@@ -188,12 +198,12 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
     write: 'always',
     isActive: ({ schema }) => typeIs(schema, (type) => type === 'timestamp_ntz'),
   },
-  { ...READ_ONLY, name: 'domainMetadata' },
+  { name: 'domainMetadata', kind: 'writer', read: 'always', write: 'always' },
   {
     name: 'v2Checkpoint',
     kind: 'reader-writer',
     read: 'always',
-    write: 'never',
+    write: 'always',
     isActive: ({ configuration }) => configuration.get('delta.checkpointPolicy') === 'v2',
   },
   { ...OWNED_BY_CATALOG, name: 'catalogManaged' },
@@ -231,10 +241,16 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
   { ...READ_ONLY, name: 'icebergWriterCompatV3' },
   { ...READ_ONLY, name: 'clustering' },
   { ...READ_ONLY, name: 'checkpointProtection' },
-  { ...READ_ONLY, name: 'inCommitTimestamp', isActive: isTrue('delta.enableInCommitTimestamps') },
+  {
+    name: 'inCommitTimestamp',
+    kind: 'writer',
+    read: 'always',
+    write: 'always',
+    isActive: isTrue('delta.enableInCommitTimestamps'),
+  },
   { ...READ_ONLY, name: 'inCommitTimestamp-preview' },
-  // A reader owes it nothing: it binds only who removes files.
-  { name: 'vacuumProtocolCheck', kind: 'reader-writer', read: 'always', write: 'never' },
+  // It binds only who deletes files, as VACUUM does.
+  { name: 'vacuumProtocolCheck', kind: 'reader-writer', read: 'always', write: 'always' },
   { ...WIDENING, name: 'typeWidening' },
   { ...WIDENING, name: 'typeWidening-preview' },
   { ...VARIANT, name: 'variantType' },
@@ -242,6 +258,7 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
   {
     ...VARIANT,
     name: 'variantShredding',
+    requires: ['variantType'],
     isActive: isTrue('delta.enableVariantShredding'),
   },
   {

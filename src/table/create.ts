@@ -2,9 +2,11 @@
 
 import { z } from 'zod';
 import { AlreadyExistsError, InvalidArgumentError, isVarveError } from '../errors.js';
-import type { Action, Metadata, StringMap } from '../log/actions.js';
+import type { Action, Metadata } from '../log/actions.js';
 import type { CommitDescription } from '../log/commit-info.js';
+import { splitFeatures } from '../log/feature-properties.js';
 import { checkWritable, requiredProtocol } from '../log/protocol.js';
+import { withMaterializedNames } from '../log/row-tracking.js';
 import { arrowInputSchema, isArrowInput } from '../log/schema/arrow-input.js';
 import { checkColumnNames } from '../log/schema/column-name.js';
 import { fromArrowSchema } from '../log/schema/from-arrow-schema.js';
@@ -120,10 +122,11 @@ async function inferred(rows: unknown): Promise<{ schema: StructType; rows: unkn
 
 function newTable(state: TableState, schema: StructType, options: Checked): NewTable {
   checkColumnNames(schema);
-  const configuration: StringMap = new Map(Object.entries(options.properties ?? {}));
-  checkProperties(configuration);
+  const { configuration: given, features } = splitFeatures(options.properties ?? {});
+  checkProperties(given);
   const partitionColumns = partitionsOf(schema, options.partitionBy ?? []);
   const { clock, entropy } = state.environment;
+  const configuration = withMaterializedNames(given, () => entropy.uuid());
   const metadata: Metadata = {
     id: entropy.uuid(),
     name: options.name,
@@ -134,7 +137,7 @@ function newTable(state: TableState, schema: StructType, options: Checked): NewT
     configuration,
     createdTime: clock.now(),
   };
-  const protocol = requiredProtocol(schema, configuration);
+  const protocol = requiredProtocol(schema, configuration, features);
   checkWritable(protocol, metadata, schema);
   return {
     schema,

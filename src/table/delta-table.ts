@@ -1,6 +1,7 @@
 /** A Delta table: the table of contents of everything one can do with it; each verb has a file of its own. */
 
 import type { CommitAttempt } from '../errors.js';
+import { addFeature, setProperties, unsetProperties } from './alter.js';
 import { append } from './append.js';
 import { tableChanges } from './changes.js';
 import type { ChangesOptions, VersionChanges } from './changes-types.js';
@@ -10,6 +11,7 @@ import { checkpointTable, cleanUpTableLog } from './maintenance.js';
 import type { MetadataColumn } from './metadata-row.js';
 import { openTable, tableExists } from './open.js';
 import type {
+  AlterOptions,
   AppendOptions,
   CallOptions,
   CreateOptions,
@@ -167,6 +169,48 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    */
   overwrite(rows: Rows<NewRowIn<S>>, options: OverwriteOptions<RowIn<S>> = {}): Promise<Commit> {
     return overwrite(this.#handle.state, rows, options);
+  }
+
+  /**
+   * Sets table properties in one commit (Delta's `ALTER TABLE SET TBLPROPERTIES`), and adds to the protocol the features
+   * that they need. `delta.feature.<name>: 'supported'` adds a feature by itself. PROTOCOL.md "Table Features".
+   *
+   * `delta.enableRowTracking` takes more commits: the feature first, then ids for the files that are there, none of
+   * which changes a row.
+   *
+   * @throws InvalidArgumentError for a name or a value that Delta does not have; before anything is read
+   * @throws UnsupportedFeatureError when the table would become one that Varve cannot write
+   * @throws CommitConflictError when another commit changed the metadata or the protocol each time
+   * @throws CommitStateUnknownError when the store never said whether the commit landed
+   */
+  setProperties(
+    properties: Readonly<Record<string, string>>,
+    options: AlterOptions = {},
+  ): Promise<Commit> {
+    return setProperties(this.#handle.state, properties, options);
+  }
+
+  /**
+   * Takes table properties back in one commit (`ALTER TABLE UNSET TBLPROPERTIES`). The protocol goes on supporting the
+   * features that they had turned on.
+   *
+   * @throws InvalidArgumentError for a property that is not set
+   * @throws CommitConflictError, CommitStateUnknownError as {@link DeltaTable.setProperties}
+   */
+  unsetProperties(names: readonly string[], options: AlterOptions = {}): Promise<Commit> {
+    return unsetProperties(this.#handle.state, names, options);
+  }
+
+  /**
+   * Adds a table feature, with those that it requires, to what the protocol supports; what turns it on is a property.
+   * PROTOCOL.md "Table Features".
+   *
+   * @throws InvalidArgumentError for a name that is no feature's
+   * @throws UnsupportedFeatureError for a feature that Varve cannot write
+   * @throws CommitConflictError, CommitStateUnknownError as {@link DeltaTable.setProperties}
+   */
+  addFeature(name: string, options: AlterOptions = {}): Promise<Commit> {
+    return addFeature(this.#handle.state, name, options);
   }
 
   /**

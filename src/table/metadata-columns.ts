@@ -7,6 +7,11 @@ import { CorruptDataError, UnsupportedFeatureError } from '../errors.js';
 import type { AddFile } from '../log/actions.js';
 import type { TableRoots } from '../log/file-key.js';
 import type { CompleteFileColumns, FileColumns, FileEntry } from '../log/file-list.js';
+import {
+  hasRowIds,
+  MATERIALIZED_COMMIT_VERSION,
+  MATERIALIZED_ROW_ID,
+} from '../log/row-tracking.js';
 import { arrowType } from '../log/schema/arrow-type.js';
 import type { PrimitiveName, StructField, StructType } from '../log/schema/types.js';
 import type { Snapshot } from '../log/table-snapshot.js';
@@ -64,8 +69,8 @@ export class WholeAdds {
 }
 
 const MATERIALIZED: Partial<Record<MetadataColumn, string>> = {
-  '_metadata.row_id': 'delta.rowTracking.materializedRowIdColumnName',
-  '_metadata.row_commit_version': 'delta.rowTracking.materializedRowCommitVersionColumnName',
+  '_metadata.row_id': MATERIALIZED_ROW_ID,
+  '_metadata.row_commit_version': MATERIALIZED_COMMIT_VERSION,
 };
 
 /**
@@ -76,7 +81,7 @@ const MATERIALIZED: Partial<Record<MetadataColumn, string>> = {
 export function checkTracked({ configuration }: Snapshot, { fields }: StructType): void {
   const wanted = fields.find(isTracked);
   if (wanted === undefined) return;
-  if (configuration.get('delta.enableRowTracking')?.toLowerCase() === 'true') return;
+  if (hasRowIds({ configuration })) return;
   throw new UnsupportedFeatureError({
     message: `the table does not track rows (delta.enableRowTracking), so it has no ${wanted.name}`,
     features: ['rowTracking'],

@@ -129,6 +129,11 @@ export interface OverwriteOptions<R> extends WriteOptions {
   readonly conflicts?: 'partitions' | 'statistics' | undefined;
 }
 
+export interface AlterOptions extends CallOptions {
+  /** How often a conflict is answered by doing it again on the newest version. Default 3. */
+  readonly attempts?: number | undefined;
+}
+
 export interface HistoryOptions extends CallOptions {
   /** How many of the newest; all when absent. */
   readonly limit?: number | undefined;

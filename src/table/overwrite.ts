@@ -22,13 +22,12 @@ import type { CallOptions, OverwriteOptions } from './options.js';
 import { NO_METRICS } from './outcome.js';
 import { planReplacement, type Replacement, survivingBatches } from './replacement.js';
 import type { Commit } from './results.js';
-import { withAttempts } from './retry.js';
+import { DEFAULT_ATTEMPTS, withAttempts } from './retry.js';
 import { physicalNames } from './scan-plan.js';
 import type { TableState } from './table-state.js';
 import { writeDescription } from './write-description.js';
 import { discardFiles, fileTarget, type WrittenFiles, writeFiles } from './write-files.js';
 
-const DEFAULT_ATTEMPTS = 3;
 const optionsOf = z.strictObject({
   ...writeOptions,
   where: z.unknown().optional(),
@@ -96,6 +95,7 @@ export async function planOverwrite<R>(
       written,
       removed,
       predicate: options.where === undefined ? undefined : toSqlText(options.where),
+      losesRowIds: copied > 0,
     }),
     keys: written.keys,
     metrics: {

@@ -1,6 +1,9 @@
 /** Doing a write again after a conflict. */
 import { isVarveError } from '../errors.js';
 
+/** How often a write is tried when its caller does not say. */
+export const DEFAULT_ATTEMPTS = 3;
+
 /** Runs `once` up to `attempts` times: again only after COMMIT_CONFLICT, each time from the beginning. */
 export async function withAttempts<T>(attempts: number, once: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

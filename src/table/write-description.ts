@@ -11,6 +11,8 @@ export interface Described {
   readonly removed?: readonly AddFile[] | undefined;
   /** SQL text of the condition that limits an overwrite. */
   readonly predicate?: string | undefined;
+  /** Whether rows were written again, which then have new row ids. */
+  readonly losesRowIds?: boolean | undefined;
 }
 
 /** The `WRITE` operation with its parameters and metrics. */
@@ -29,6 +31,7 @@ export function writeDescription(what: Described): CommitDescription {
       numOutputBytes: String(written.bytes),
       ...(removed === undefined ? {} : removedMetrics(removed)),
     },
+    losesRowIds: what.losesRowIds,
   };
 }
 

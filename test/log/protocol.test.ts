@@ -9,6 +9,7 @@ import {
   impliedFeatures,
   requiredProtocol,
   unsupported,
+  upgradedProtocol,
 } from '../../src/log/protocol.js';
 import type { DataType, StructType } from '../../src/log/schema/types.js';
 
@@ -232,17 +233,27 @@ describe('checkWritable', () => {
       [],
     ],
     ['mapping, not active', { protocol: listed(['columnMapping']) }, []],
-    ['domains', { protocol: writers('domainMetadata') }, ['domainMetadata']],
+    ['domains', { protocol: writers('domainMetadata') }, []],
     [
       'row tracking',
-      { protocol: writers('rowTracking', 'domainMetadata') },
-      ['rowTracking', 'domainMetadata'],
+      {
+        protocol: writers('rowTracking', 'domainMetadata'),
+        properties: { 'delta.enableRowTracking': 'true' },
+      },
+      [],
     ],
-    ['in-commit timestamps', { protocol: writers('inCommitTimestamp') }, ['inCommitTimestamp']],
+    [
+      'in-commit timestamps',
+      {
+        protocol: writers('inCommitTimestamp'),
+        properties: { 'delta.enableInCommitTimestamps': 'true' },
+      },
+      [],
+    ],
     ['deletion vectors', { protocol: listed(['deletionVectors']) }, ['deletionVectors']],
-    ['v2 checkpoints', { protocol: listed(['v2Checkpoint']) }, ['v2Checkpoint']],
+    ['v2 checkpoints', { protocol: listed(['v2Checkpoint']) }, []],
     ['widening, without changes', { protocol: listed(['typeWidening']) }, ['typeWidening']],
-    ['vacuumProtocolCheck', { protocol: listed(['vacuumProtocolCheck']) }, ['vacuumProtocolCheck']],
+    ['vacuumProtocolCheck', { protocol: listed(['vacuumProtocolCheck']) }, []],
     ['an unknown feature', { protocol: writers('appendOnly', 'futureFeature') }, ['futureFeature']],
     ['variants', { protocol: listed(['variantType']), schema: schemaOf(VARIANT) }, ['variantType']],
     [
@@ -264,7 +275,11 @@ describe('checkWritable', () => {
   it('passes what requiredProtocol makes', () => {
     for (const type of ['long', 'timestamp_ntz', 'void'] as const) {
       const schema = schemaOf(type);
-      for (const properties of [{}, { 'delta.enableChangeDataFeed': 'true' }]) {
+      for (const properties of [
+        {},
+        { 'delta.enableChangeDataFeed': 'true' },
+        { 'delta.enableRowTracking': 'true', 'delta.checkpointPolicy': 'v2' },
+      ]) {
         const { configuration } = metadataOf(properties);
         const protocol = requiredProtocol(schema, configuration);
         expect(refused(checkWritable, { protocol, properties, schema })).toEqual([]);
@@ -293,14 +308,36 @@ describe('requiredProtocol', () => {
     });
   });
 
+  it('lists what a property turns on, and what that requires', () => {
+    const properties = {
+      'delta.enableRowTracking': 'true',
+      'delta.enableInCommitTimestamps': 'true',
+      'delta.checkpointPolicy': 'v2',
+    };
+    expect(required(schemaOf(), properties)).toEqual({
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['v2Checkpoint'],
+      writerFeatures: [
+        'appendOnly',
+        'domainMetadata',
+        'inCommitTimestamp',
+        'invariants',
+        'rowTracking',
+        'v2Checkpoint',
+      ],
+    });
+    expect(requiredProtocol(schemaOf(), new Map(), ['rowTracking'])).toEqual(
+      writers('appendOnly', 'domainMetadata', 'invariants', 'rowTracking'),
+    );
+  });
+
   it.each<[string, StructType, Record<string, string>, string]>([
     ['a variant', schemaOf(VARIANT), {}, 'variantType'],
     ['deletion vectors', schemaOf(), { 'delta.enableDeletionVectors': 'true' }, 'deletionVectors'],
     ['mapping', schemaOf(), mapped, 'columnMapping'],
-    ['row ids', schemaOf(), { 'delta.enableRowTracking': 'true' }, 'rowTracking'],
     ['widening', schemaOf(), { 'delta.enableTypeWidening': 'true' }, 'typeWidening'],
     ['a constraint', schemaOf(), { 'delta.constraints.c': 'a > 1' }, 'checkConstraints'],
-    ['v2 checkpoints', schemaOf(), { 'delta.checkpointPolicy': 'v2' }, 'v2Checkpoint'],
     [
       'a generated column',
       schemaOf('long', { 'delta.generationExpression': 'x' }),
@@ -310,6 +347,73 @@ describe('requiredProtocol', () => {
   ])('refuses %s by name', (_name, schema, properties, feature) => {
     expect(() => required(schema, properties)).toThrow(
       expect.objectContaining({ features: expect.arrayContaining([feature]), side: 'write' }),
+    );
+  });
+});
+
+describe('upgradedProtocol', () => {
+  const upgraded = (protocol: Protocol, wanted: string[], properties = {}): Protocol =>
+    upgradedProtocol(
+      protocol,
+      { schema: schemaOf(), configuration: new Map(Object.entries(properties)) },
+      wanted,
+    );
+
+  it('is the same object when nothing is missing', () => {
+    for (const protocol of [legacy(1, 2), writers('rowTracking', 'domainMetadata')]) {
+      expect(upgraded(protocol, [])).toBe(protocol);
+    }
+    const tracked = writers('rowTracking', 'domainMetadata');
+    expect(upgraded(tracked, ['rowTracking'], { 'delta.enableRowTracking': 'true' })).toBe(tracked);
+  });
+
+  it.each<[string, Protocol, string[], Protocol]>([
+    [
+      'a list',
+      writers('appendOnly'),
+      ['inCommitTimestamp'],
+      writers('appendOnly', 'inCommitTimestamp'),
+    ],
+    [
+      'a list, for readers too',
+      writers('appendOnly'),
+      ['v2Checkpoint'],
+      listed(['v2Checkpoint'], ['appendOnly']),
+    ],
+    ['an empty list of readers', listed([]), ['domainMetadata'], listed([], ['domainMetadata'])],
+    [
+      'versions that imply features',
+      legacy(1, 4),
+      ['vacuumProtocolCheck'],
+      listed(
+        ['vacuumProtocolCheck'],
+        ['appendOnly', 'changeDataFeed', 'checkConstraints', 'generatedColumns', 'invariants'],
+      ),
+    ],
+    [
+      'a reader version that implies mapping',
+      legacy(2, 5),
+      ['domainMetadata'],
+      listed(
+        ['columnMapping'],
+        [
+          'appendOnly',
+          'changeDataFeed',
+          'checkConstraints',
+          'domainMetadata',
+          'generatedColumns',
+          'invariants',
+        ],
+      ),
+    ],
+  ])('adds to %s', (_what, protocol, wanted, expected) => {
+    const sorted = { ...expected, writerFeatures: expected.writerFeatures?.toSorted() };
+    expect(upgraded(protocol, wanted)).toEqual(sorted);
+  });
+
+  it('refuses what Varve could not write afterwards', () => {
+    expect(() => upgraded(legacy(1, 2), ['deletionVectors'])).toThrow(
+      expect.objectContaining({ features: ['deletionVectors'], side: 'write' }),
     );
   });
 });

@@ -104,6 +104,8 @@ export interface Sidecar {
   /** URI-encoded; relative to `_delta_log/_sidecars`, or absolute. */
   readonly path: string;
   readonly sizeInBytes: number;
+  /** When it was made, milliseconds since 1970. */
+  readonly modificationTime?: number | undefined;
 }
 
 /** One line of a commit or of a JSON checkpoint: exactly one of the fields is present; `unknown` holds what the protocol says to ignore. */

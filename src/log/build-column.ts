@@ -1,7 +1,7 @@
 /** Arrow columns out of actions, for the rows of a checkpoint that are not in columns already. */
 import { DataType as ArrowDataType, type DataType as ArrowType, type Data } from 'apache-arrow';
 import { InternalError } from '../errors.js';
-import { makeColumn } from './schema/arrow-data.js';
+import { makeColumn, type Values } from './schema/arrow-data.js';
 import { type Bits, bitsWhere } from './schema/bits.js';
 
 /**
@@ -41,18 +41,32 @@ export function buildColumn(type: ArrowType, values: readonly unknown[]): Data {
     const { bytes } = bitsWhere(length, (index) => values[index] === true);
     return makeColumn(type, length, { validity, values: bytes });
   }
-  if (ArrowDataType.isInt(type) && type.bitWidth === 64) {
-    const longs = new BigInt64Array(length);
-    for (let index = 0; index < length; index++) {
-      longs[index] = BigInt((values[index] as number | bigint | undefined) ?? 0);
-    }
-    return makeColumn(type, length, { validity, values: longs });
+  return makeColumn(type, length, { validity, values: fixedValues(type, values) });
+}
+
+/** Numbers, days, microseconds and unscaled decimals. */
+function fixedValues(type: ArrowType, values: readonly unknown[]): Values {
+  if (ArrowDataType.isDecimal(type)) return decimalWords(values as readonly (bigint | undefined)[]);
+  if (ArrowDataType.isTimestamp(type) || (ArrowDataType.isInt(type) && type.bitWidth === 64)) {
+    return BigInt64Array.from(values, (value) => BigInt((value as number | undefined) ?? 0));
   }
-  if (ArrowDataType.isInt(type) && type.bitWidth === 32) {
-    const ints = Int32Array.from(values, (value) => (value as number | undefined) ?? 0);
-    return makeColumn(type, length, { validity, values: ints });
+  if (ArrowDataType.isInt(type) || ArrowDataType.isFloat(type) || ArrowDataType.isDate(type)) {
+    const Kind = (ArrowDataType.isDate(type) ? Int32Array : type.ArrayType) as NumberArray;
+    return new Kind(values.map((value) => (value as number | undefined) ?? 0));
   }
   throw new InternalError({ message: `no action has a field of Arrow type ${type.typeId}` });
+}
+
+type NumberArray = new (values: readonly number[]) => Values;
+
+/** 128 bits of two's complement, the least significant word first. */
+function decimalWords(values: readonly (bigint | undefined)[]): Uint32Array {
+  const words = new BigUint64Array(values.length * 2);
+  for (const [index, value = 0n] of values.entries()) {
+    words[index * 2] = BigInt.asUintN(64, value);
+    words[index * 2 + 1] = BigInt.asUintN(64, value >> 64n);
+  }
+  return new Uint32Array(words.buffer);
 }
 
 function buildMap(type: ArrowType, values: readonly unknown[], validity: Bits | undefined): Data {

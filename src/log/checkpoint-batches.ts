@@ -9,14 +9,16 @@ import {
 } from 'apache-arrow';
 import { CorruptDataError, InternalError } from '../errors.js';
 import type { RemoveFile } from './actions.js';
+import { type AddLayout, addType } from './add-layout.js';
 import { child } from './arrow-column.js';
 import { buildColumn } from './build-column.js';
 import { CheckpointColumns } from './checkpoint-columns.js';
-import { CHECKPOINT, REST_OF_ADD, SCANNED_ADD } from './checkpoint-schema.js';
-import type { FileBlock } from './file-list.js';
+import { REST_OF_ADD, SCANNED_ADD } from './checkpoint-schema.js';
+import type { CompleteFileColumns, FileBlock, FileColumns } from './file-list.js';
+import { parsedColumns } from './parsed-columns.js';
 import type { FewRow } from './plan-checkpoint.js';
 import { makeColumn, nullColumn } from './schema/arrow-data.js';
-import { arrowSchema } from './schema/arrow-type.js';
+import { arrowSchema, arrowType } from './schema/arrow-type.js';
 import { batchOf } from './schema/conform.js';
 import type { StructType } from './schema/types.js';
 import { takeRows } from './take-rows.js';
@@ -24,22 +26,26 @@ import { takeRows } from './take-rows.js';
 /** Rows that are made from objects at a time. */
 export const BUILT_ROWS = 50_000;
 
-/** Makes batches of one checkpoint: all of one schema, each row with exactly one column that is not null. */
+/** Makes batches of one file of a checkpoint: all of one schema, each row with exactly one column that is not null. */
 export class CheckpointBatches {
   readonly schema: Schema;
+  readonly #layout: AddLayout;
   readonly #unknown: readonly Field[];
   readonly #nulls = new Map<string, Data>();
   #nullRows = 0;
 
-  /** @param unknown - fields of `add` that the protocol does not know, to be copied as they are */
-  constructor(unknown: readonly Field[]) {
+  /**
+   * @param file - the columns of the file; `add` is that of the layout
+   * @param unknown - fields of `add` that the protocol does not know, to be copied as they are
+   */
+  constructor(file: StructType, layout: AddLayout, unknown: readonly Field[]) {
+    this.#layout = layout;
     this.#unknown = unknown;
-    const { fields } = arrowSchema(CHECKPOINT);
     this.schema = new Schema(
-      fields.map((field) => {
+      arrowSchema(file).fields.map((field) => {
         if (field.name !== 'add') return field;
-        const struct = new Struct([...(field.type as Struct).children, ...unknown]);
-        return new Field('add', struct, true);
+        const { children } = arrowType(addType(layout)) as Struct;
+        return new Field('add', new Struct([...children, ...unknown]), true);
       }),
     );
   }
@@ -55,24 +61,20 @@ export class CheckpointBatches {
     return batchOf(this.schema, columns, rows.length);
   }
 
-  /** The active files of one block; several batches when they are made from objects. */
+  /** The active files of one block; several batches when something of them is made from objects. */
   async *adds(block: FileBlock, signal: AbortSignal | undefined): AsyncGenerator<RecordBatch> {
     const { columns, live } = block;
     if (live.count === 0) return;
-    if (columns instanceof CheckpointColumns) {
-      const whole = await this.#copyAdds(columns, signal);
-      const isWhole = live.count === live.length;
-      yield this.#only('add', isWhole ? whole : takeRows(whole, live.toIndexes()));
-      return;
-    }
-    const complete = await columns.complete(signal);
     const rows = live.toIndexes();
-    for (let start = 0; start < rows.length; start += BUILT_ROWS) {
-      const adds = Array.from(rows.subarray(start, start + BUILT_ROWS), (row) => ({
-        ...complete.add(row),
-        dataChange: false,
-      }));
-      yield this.#only('add', buildColumn(this.#typeOf('add'), adds));
+    const isCopied = columns instanceof CheckpointColumns;
+    const make = isCopied
+      ? await this.#copyAdds(columns, signal)
+      : this.#buildAdds(await columns.complete(signal));
+    const isWhole = isCopied && this.#layout.stats === undefined;
+    const step = isWhole ? Math.max(rows.length, 1) : BUILT_ROWS;
+    for (let start = 0; start < rows.length; start += step) {
+      const some = rows.subarray(start, start + step);
+      yield this.#only('add', this.#withParsed(make(some), columns, some));
     }
   }
 
@@ -82,21 +84,26 @@ export class CheckpointBatches {
     return this.#only('remove', buildColumn(this.#typeOf('remove'), rows));
   }
 
-  /** A column of `add` for every row of a block, from the buffers that are loaded and those that are read now. */
-  async #copyAdds(columns: CheckpointColumns, signal: AbortSignal | undefined): Promise<Data> {
+  #buildAdds(complete: CompleteFileColumns): (rows: Uint32Array) => Data {
+    return (rows) =>
+      buildColumn(
+        this.#addType(),
+        Array.from(rows, (row) => ({ ...complete.add(row), dataChange: false })),
+      );
+  }
+
+  /** A column of `add` from the buffers that are loaded and those that are read now; without what is parsed. */
+  async #copyAdds(
+    columns: CheckpointColumns,
+    signal: AbortSignal | undefined,
+  ): Promise<(rows: Uint32Array) => Data> {
     const { home, length, loaded } = columns;
     const rest = await home.loadRest(signal);
     const unknown = this.#unknown.length === 0 ? undefined : await home.loadUnknown(signal);
-    const type = this.#typeOf('add') as Struct;
+    const type = this.#addType();
     const children = type.children.map((field) => {
       if (field.name === 'dataChange') return noFlags(field.type, length);
-      if (field.name === 'stats') {
-        const texts = (): (string | undefined)[] =>
-          Array.from({ length }, (_, row) => columns.stats(row));
-        return loaded.statsStruct === undefined
-          ? columns.statsData
-          : buildColumn(field.type, texts());
-      }
+      if (field.name === 'stats') return statsTexts(columns, field.type);
       const scanned = fieldOf(loaded.add, SCANNED_ADD, field.name);
       if (field.name === 'partitionValues' && scanned !== undefined) return neverNull(scanned);
       return (
@@ -106,7 +113,16 @@ export class CheckpointBatches {
         nullColumn(field.type, length)
       );
     });
-    return makeColumn(type, length, { children });
+    const whole = makeColumn(type, length, { children });
+    return (rows) => (rows.length === length ? whole : takeRows(whole, rows));
+  }
+
+  #withParsed(adds: Data, columns: FileColumns, rows: Uint32Array): Data {
+    if (this.#layout.stats === undefined) return adds;
+    const parsed = parsedColumns(columns, rows, this.#layout);
+    const type = this.#addType();
+    const children = type.children.map(({ name }, index) => parsed.get(name) ?? child(adds, index));
+    return makeColumn(type, adds.length, { children });
   }
 
   #only(name: string, column: Data): RecordBatch {
@@ -123,6 +139,10 @@ export class CheckpointBatches {
     const nulls = this.#nulls.get(field.name) ?? nullColumn(field.type, rows);
     this.#nulls.set(field.name, nulls);
     return nulls;
+  }
+
+  #addType(): Struct {
+    return this.#typeOf('add') as Struct;
   }
 
   #typeOf(name: string): ArrowType {
@@ -152,6 +172,13 @@ export async function unknownAddFields(
     }
   }
   return [...fields.values()];
+}
+
+/** The column of texts; made anew where the checkpoint has the statistics only as a struct. */
+function statsTexts(columns: CheckpointColumns, type: ArrowType): Data {
+  if (columns.loaded.statsStruct === undefined) return columns.statsData;
+  const texts = Array.from({ length: columns.length }, (_, row) => columns.stats(row));
+  return buildColumn(type, texts);
 }
 
 function unknownField(data: Data | undefined, wanted: Field, key: string): Data | undefined {

@@ -109,6 +109,21 @@ export const CHECKPOINT: StructType = struct({
   domainMetadata: DOMAIN_METADATA,
 });
 
+/** The file of a v2 checkpoint that names the others. */
+export const V2_TOP: StructType = struct({
+  ...Object.fromEntries(CHECKPOINT.fields.map(({ name, type }) => [name, type])),
+  checkpointMetadata: struct({ version: 'long', tags: TEXT_MAP }),
+  sidecar: struct({
+    path: 'string',
+    sizeInBytes: 'long',
+    modificationTime: 'long',
+    tags: TEXT_MAP,
+  }),
+});
+
+/** A sidecar of a v2 checkpoint. */
+export const SIDECAR_FILE: StructType = struct({ add: ADD, remove: REMOVE });
+
 /** Columns of `add` that hold what other columns hold in another form; made anew by whoever writes them. */
 export const PARSED_COLUMNS: ReadonlySet<string> = new Set([
   'stats_parsed',

@@ -5,7 +5,8 @@ import { physicalName } from './schema/column-mapping.js';
 import type { DataType, StructField } from './schema/types.js';
 import type { Snapshot } from './table-snapshot.js';
 
-const DOMAIN = 'delta.clustering';
+/** The domain that holds them. */
+export const CLUSTERING = 'delta.clustering';
 
 /**
  * The logical names of the clustering columns, each from the top of the schema down; empty for a table that is not
@@ -14,15 +15,12 @@ const DOMAIN = 'delta.clustering';
  * @throws CorruptDataError when the domain's configuration is not what the protocol says, or names no column
  */
 export function clusteringColumns(snapshot: Snapshot): readonly (readonly string[])[] {
-  const text = snapshot.domains.get(DOMAIN)?.configuration;
+  const text = snapshot.domains.get(CLUSTERING)?.configuration;
   if (text === undefined) return [];
-  const json = parseJson(text, { key: DOMAIN });
-  const columns = isJsonObject(json) ? json['clusteringColumns'] : undefined;
-  if (!Array.isArray(columns)) throw damaged(text);
-  return columns.map((path: Json) => {
+  return clusteredPaths(text).map((path) => {
     const names: string[] = [];
     let type: DataType = snapshot.schema;
-    for (const name of Array.isArray(path) ? path : [path]) {
+    for (const name of path) {
       const field: StructField | undefined =
         typeof type === 'object' && type.type === 'struct'
           ? type.fields.find(
@@ -37,10 +35,27 @@ export function clusteringColumns(snapshot: Snapshot): readonly (readonly string
   });
 }
 
+/**
+ * The physical names of the clustering columns in the domain's configuration.
+ * @throws CorruptDataError when it is not what the protocol says
+ */
+export function clusteredPaths(text: string): readonly (readonly string[])[] {
+  const json = parseJson(text, { key: CLUSTERING });
+  const columns = isJsonObject(json) ? json['clusteringColumns'] : undefined;
+  if (!Array.isArray(columns)) throw damaged(text);
+  return columns.map((path: Json) => {
+    const names: readonly Json[] = Array.isArray(path) ? path : [path];
+    return names.map((name) => {
+      if (typeof name === 'string') return name;
+      throw damaged(text);
+    });
+  });
+}
+
 function damaged(configuration: string): CorruptDataError {
   return new CorruptDataError({
     message: `the clustering columns are no columns of the table: ${configuration}`,
-    key: DOMAIN,
+    key: CLUSTERING,
     field: 'clusteringColumns',
   });
 }

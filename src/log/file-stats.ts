@@ -202,6 +202,11 @@ function member(json: JsonObject, name: string): Json | undefined {
   return Object.hasOwn(json, name) ? json[name] : undefined;
 }
 
+/** A statistics text as an object, its numbers exact; undefined when it is none. */
+export function statsObject(text: string): JsonObject | undefined {
+  return parseObject(() => parseJson(text));
+}
+
 /** A count in a statistics object. */
 export function countOf(json: Json | undefined): number | undefined {
   return typeof json === 'number' && Number.isSafeInteger(json) && json >= 0 ? json : undefined;

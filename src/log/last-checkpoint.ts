@@ -72,8 +72,18 @@ export interface WrittenCheckpoint {
   readonly version: number;
   /** Actions in the checkpoint. */
   readonly size: number;
+  /** Of all its files. */
   readonly sizeInBytes: number;
   readonly numOfAddFiles: number;
+  /** The file that names the others, of a checkpoint of the v2 spec. */
+  readonly v2?:
+    | {
+        /** Its name in the log. */
+        readonly path: string;
+        readonly sizeInBytes: number;
+        readonly modificationTime: number;
+      }
+    | undefined;
 }
 
 /**
@@ -98,8 +108,8 @@ export async function writeLastCheckpoint(
  * unchecked.
  */
 export function encodeLastCheckpoint(written: WrittenCheckpoint): Uint8Array {
-  const { version, size, sizeInBytes, numOfAddFiles } = written;
-  const text = JSON.stringify({ version, size, sizeInBytes, numOfAddFiles });
+  const { version, size, sizeInBytes, numOfAddFiles, v2 } = written;
+  const text = JSON.stringify({ version, size, sizeInBytes, numOfAddFiles, v2Checkpoint: v2 });
   return new TextEncoder().encode(text);
 }
 

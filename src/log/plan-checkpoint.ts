@@ -1,14 +1,19 @@
 /** What a checkpoint of a version will hold, decided without reading or writing. PROTOCOL.md "Checkpoints". */
-import { UnsupportedFeatureError } from '../errors.js';
+
 import type {
+  CheckpointMetadata,
   DomainMetadata,
   Metadata,
   Protocol,
   RemoveFile,
   SetTransaction,
+  Sidecar,
   StringMap,
 } from './actions.js';
+import { type AddLayout, addLayout } from './add-layout.js';
+import { impliedFeatures } from './protocol.js';
 import { READER_FEATURES_VERSION, WRITER_FEATURES_VERSION } from './protocol-shape.js';
+import type { StructType } from './schema/types.js';
 import { type CompressionCodec, tableProperties } from './table-properties.js';
 
 /** The state that is to be written down. */
@@ -16,14 +21,18 @@ export interface CheckpointInput {
   readonly version: number;
   readonly protocol: Protocol;
   readonly metadata: Metadata;
+  readonly schema: StructType;
   /** Without those that have expired. */
   readonly transactions: Iterable<SetTransaction>;
-  readonly domains: Iterable<DomainMetadata>;
+  readonly domains: readonly DomainMetadata[];
 }
 
 export interface CheckpointPlan {
   readonly version: number;
+  /** `v2`: a file named by a UUID, with the files of the table in sidecars. */
+  readonly kind: 'classic' | 'v2';
   readonly codec: CompressionCodec;
+  readonly layout: AddLayout;
   /** The rows that are neither adds nor removes, one action each. */
   readonly few: readonly FewRow[];
   /** Whether a tombstone still protects a file, so that it must be in the checkpoint. */
@@ -35,33 +44,35 @@ export type FewRow =
   | { readonly column: 'protocol'; readonly value: Protocol }
   | { readonly column: 'metaData'; readonly value: Metadata }
   | { readonly column: 'txn'; readonly value: SetTransaction }
-  | { readonly column: 'domainMetadata'; readonly value: DomainMetadata };
+  | { readonly column: 'domainMetadata'; readonly value: DomainMetadata }
+  | { readonly column: 'checkpointMetadata'; readonly value: CheckpointMetadata }
+  | { readonly column: 'sidecar'; readonly value: Sidecar };
 
 const CODEC_PROPERTY = 'delta.parquet.compression.codec';
 
 /**
  * Plans a checkpoint.
  * @param nowMs - decides which tombstones have expired
- * @throws UnsupportedFeatureError when the table wants its statistics as a struct, which is not written yet: a
- * checkpoint without them would break the table's own rule
  * @throws InvalidArgumentError for a property that is not understood
  */
 export function planCheckpoint(input: CheckpointInput, nowMs: number): CheckpointPlan {
   const { configuration } = input.metadata;
   const properties = tableProperties(configuration);
-  if (!properties.checkpointWriteStatsAsJson) {
-    throw refused('delta.checkpoint.writeStatsAsJson=false');
-  }
-  if (properties.checkpointWriteStatsAsStruct === true) {
-    throw refused('delta.checkpoint.writeStatsAsStruct=true');
-  }
+  const isV2 =
+    properties.checkpointPolicy === 'v2' &&
+    impliedFeatures(input.protocol).includes('v2Checkpoint');
   const oldestMs = nowMs - properties.deletedFileRetentionMs;
   return {
     version: input.version,
+    kind: isV2 ? 'v2' : 'classic',
+    layout: addLayout(input),
     codec: codecOf(configuration),
     few: [
       { column: 'protocol', value: withLists(input.protocol) },
       { column: 'metaData', value: input.metadata },
+      ...(isV2
+        ? [{ column: 'checkpointMetadata', value: { version: input.version } } as const]
+        : []),
       ...Array.from(input.transactions, (value) => ({ column: 'txn', value }) as const),
       ...Array.from(input.domains, (value) => ({ column: 'domainMetadata', value }) as const),
     ],
@@ -84,13 +95,4 @@ function withLists(protocol: Protocol): Protocol {
     readerFeatures: minReaderVersion === READER_FEATURES_VERSION ? readerFeatures : undefined,
     writerFeatures: minWriterVersion === WRITER_FEATURES_VERSION ? writerFeatures : undefined,
   };
-}
-
-function refused(property: string): UnsupportedFeatureError {
-  return new UnsupportedFeatureError({
-    message: `varve cannot write the checkpoint that ${property} asks for`,
-    features: [property],
-    side: 'write',
-    remedy: 'let another engine write checkpoints of this table, or unset the property',
-  });
 }

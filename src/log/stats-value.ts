@@ -35,6 +35,9 @@ const MAX_STRING_PREFIX = 64;
 const ASCII_TIE_BREAKER = '\u007f';
 const LAST_CODE_POINT = 0x10ffff;
 
+/** Of 32 bits, those that a type has no use for. */
+const UNUSED_BITS = { byte: 24, short: 16, integer: 0 } as const;
+
 const MICROS_PER_MS = 1000n;
 /** The first and the last microsecond that every engine can read back: the years 0001 to 9999. */
 const FIRST_MICROS = -62_135_596_800_000_000n;
@@ -56,30 +59,57 @@ export function parseBound(
   type: PrimitiveName,
   bound: Bound,
 ): NonNullable<Scalar> | undefined {
+  const value = parseStat(json, type);
+  switch (type) {
+    case 'float':
+    case 'double':
+      return typeof value === 'number' ? widenedFloating(value, type, bound) : undefined;
+    case 'timestamp':
+    case 'timestamp_ntz':
+      if (typeof value !== 'bigint') return undefined;
+      return value + BigInt(microsCutOff(value % MICROS_PER_MS === 0n, value > 0n, bound));
+    default:
+      if (!type.startsWith('decimal') || typeof value !== 'bigint') return value;
+      return widenedDecimal(value, decimalOf(type).precision, bound);
+  }
+}
+
+/** The value in a statistics object exactly as it is spelled; `undefined` as in {@link parseBound}. */
+export function parseStat(
+  json: Json | undefined,
+  type: PrimitiveName,
+): NonNullable<Scalar> | undefined {
   switch (type) {
     case 'byte':
     case 'short':
-    case 'integer':
-      return typeof json === 'number' && Number.isInteger(json) ? json : undefined;
-    case 'long':
-      if (typeof json === 'bigint') return json;
-      return typeof json === 'number' && Number.isInteger(json) ? BigInt(json) : undefined;
+    case 'integer': {
+      const isOne = typeof json === 'number' && Number.isInteger(json);
+      return isOne && json === (json << UNUSED_BITS[type]) >> UNUSED_BITS[type] ? json : undefined;
+    }
+    case 'long': {
+      const long = typeof json === 'number' && Number.isInteger(json) ? BigInt(json) : json;
+      return typeof long === 'bigint' && BigInt.asIntN(64, long) === long ? long : undefined;
+    }
     case 'float':
-    case 'double':
-      return parseFloatingBound(json, type, bound);
+    case 'double': {
+      const value = floatingOf(json);
+      return value === undefined || type === 'double' ? value : Math.fround(value);
+    }
     case 'date':
       return typeof json === 'string' ? parseDate(json) : undefined;
     case 'timestamp':
     case 'timestamp_ntz':
-      return typeof json === 'string' ? parseTimestampBound(json, type, bound) : undefined;
+      return typeof json === 'string' ? timestampOf(json, type) : undefined;
     case 'string':
       return typeof json === 'string' && !CUT_CHARACTER.test(json) ? json : undefined;
     case 'boolean':
     case 'binary':
     case 'void':
       return undefined;
-    default:
-      return parseDecimalBound(json, type, bound);
+    default: {
+      const { precision, scale } = decimalOf(type);
+      return parseDecimal(numberText(json), precision, scale);
+    }
   }
 }
 
@@ -118,15 +148,6 @@ export function formatBound(
   }
 }
 
-function parseFloatingBound(
-  json: Json | undefined,
-  type: 'float' | 'double',
-  bound: Bound,
-): number | undefined {
-  const value = floatingOf(json);
-  return value === undefined ? undefined : widenedFloating(value, type, bound);
-}
-
 /** A bound that was spelled as `value`. */
 export function widenedFloating(value: number, type: 'float' | 'double', bound: Bound): number {
   const rounded = Math.fround(value);
@@ -143,19 +164,11 @@ function floatingOf(json: Json | undefined): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function parseTimestampBound(
-  text: string,
-  type: 'timestamp' | 'timestamp_ntz',
-  bound: Bound,
-): bigint | undefined {
-  const micros =
-    type === 'timestamp'
-      ? parseTimestamp(text, { zone: 'required' })
-      : /[T ]/i.test(text)
-        ? parseTimestamp(text.replace(/z$/i, ''), { zone: 'forbidden' })
-        : parseTimestamp(text, { zone: 'optional-utc' });
-  if (micros === undefined) return undefined;
-  return micros + BigInt(microsCutOff(micros % MICROS_PER_MS === 0n, micros > 0n, bound));
+function timestampOf(text: string, type: 'timestamp' | 'timestamp_ntz'): bigint | undefined {
+  if (type === 'timestamp') return parseTimestamp(text, { zone: 'required' });
+  return /[T ]/i.test(text)
+    ? parseTimestamp(text.replace(/z$/i, ''), { zone: 'forbidden' })
+    : parseTimestamp(text, { zone: 'optional-utc' });
 }
 
 /**
@@ -165,16 +178,6 @@ function parseTimestampBound(
 export function microsCutOff(isWholeMs: boolean, isPositive: boolean, bound: Bound): number {
   if (!isWholeMs) return 0;
   return bound === 'max' ? 999 : isPositive ? 0 : -999;
-}
-
-function parseDecimalBound(
-  json: Json | undefined,
-  type: PrimitiveName,
-  bound: Bound,
-): bigint | undefined {
-  const { precision, scale } = decimalOf(type);
-  const value = parseDecimal(numberText(json), precision, scale);
-  return value === undefined ? undefined : widenedDecimal(value, precision, bound);
 }
 
 /** A bound that was spelled as this unscaled value, perhaps by way of a double. */

@@ -15,6 +15,8 @@ export type CompressionCodec = 'uncompressed' | 'snappy' | 'gzip' | 'zstd' | 'br
 export interface TableProperties {
   /** Versions between checkpoints. */
   readonly checkpointInterval: number;
+  /** Which kind of checkpoint is written; the v2 spec only where the table supports it. */
+  readonly checkpointPolicy: 'classic' | 'v2';
   /** Whether rows may only be added. */
   readonly appendOnly: boolean;
   readonly enableChangeDataFeed: boolean;
@@ -72,6 +74,7 @@ const DEFAULT_DELETED_FILE_RETENTION_MS = 7 * DAY_MS;
 const DEFAULT_INDEXED_COLUMNS = 32;
 
 const CHECKPOINT_INTERVAL = 'delta.checkpointInterval';
+const CHECKPOINT_POLICY = 'delta.checkpointPolicy';
 const EXPIRED_LOG_CLEANUP = 'delta.enableExpiredLogCleanup';
 const INDEXED_COLUMNS = 'delta.dataSkippingNumIndexedCols';
 const STATS_COLUMNS = 'delta.dataSkippingStatsColumns';
@@ -83,6 +86,11 @@ const TARGET_FILE_SIZE = 'delta.targetFileSize';
 const LEVELS: ReadonlyMap<string, IsolationLevel> = new Map(
   ISOLATION_LEVELS.map((level) => [level.toLowerCase(), level]),
 );
+
+const CHECKPOINT_POLICIES: ReadonlyMap<string, 'classic' | 'v2'> = new Map([
+  ['classic', 'classic'],
+  ['v2', 'v2'],
+]);
 
 /**
  * By the property's lower-case value. `lz4` is Hadoop's framing, which nobody should write any
@@ -107,6 +115,10 @@ class Properties implements TableProperties {
 
   get checkpointInterval(): number {
     return integer(this.#configuration, CHECKPOINT_INTERVAL, 1) ?? DEFAULT_CHECKPOINT_INTERVAL;
+  }
+
+  get checkpointPolicy(): 'classic' | 'v2' {
+    return choice(this.#configuration, CHECKPOINT_POLICY, CHECKPOINT_POLICIES) ?? 'classic';
   }
 
   get appendOnly(): boolean {
@@ -201,6 +213,7 @@ const OPEN_PREFIXES = ['delta.constraints.', 'delta.universalFormat.'];
 const KNOWN_NAMES: ReadonlySet<string> = new Set([
   ...FLAGS,
   CHECKPOINT_INTERVAL,
+  CHECKPOINT_POLICY,
   EXPIRED_LOG_CLEANUP,
   INDEXED_COLUMNS,
   STATS_COLUMNS,
@@ -214,7 +227,6 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   'delta.autoOptimize.optimizeWrite',
   'delta.checkpoint.writeStatsAsJson',
   'delta.checkpoint.writeStatsAsStruct',
-  'delta.checkpointPolicy',
   'delta.checkpointRetentionDuration',
   'delta.columnMapping.mode',
   'delta.deletedFileRetentionDuration',

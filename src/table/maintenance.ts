@@ -19,7 +19,8 @@ export async function checkpointTable(
   const { signal } = checkOptions('checkpoint', optionsOf, options);
   const snapshot = await latestSnapshot(state, signal);
   checkWritable(snapshot.protocol, snapshot.metadata, snapshot.schema);
-  const { outcome, version } = await writeCheckpoint(state.log, snapshot, { signal });
+  const { entropy } = state.environment;
+  const { outcome, version } = await writeCheckpoint(state.log, snapshot, { entropy, signal });
   return { version, outcome };
 }
 

@@ -33,7 +33,8 @@ export async function afterCommit(
 
 /** Who wrote the checkpoint cleans up too: whoever came second leaves it to the first. */
 async function checkpointAndCleanUp(state: TableState, snapshot: Snapshot): Promise<void> {
-  const written = await writeCheckpoint(state.log, snapshot);
+  const { entropy } = state.environment;
+  const written = await writeCheckpoint(state.log, snapshot, { entropy });
   if (written.outcome !== 'written' || written.storeMs === undefined) return;
   await cleanUp(state, snapshot, { storeNowMs: written.storeMs });
 }

@@ -9,7 +9,7 @@ import { loadSnapshot } from '../../src/log/snapshot.js';
 import { decodeRowGroup } from '../../src/storage/parquet/decode.js';
 import { readFooter } from '../../src/storage/parquet/footer.js';
 import { bytesSource } from '../../src/storage/parquet/source.js';
-import { add, addFile, CREATE, LogFixture, metadata, PROTOCOL, remove } from './log-fixture.js';
+import { add, addFile, CREATE, LogFixture, metadata, remove } from './log-fixture.js';
 
 const DAY_MS = 86_400_000;
 
@@ -124,25 +124,6 @@ describe('writeCheckpoint', () => {
     expect(checkpointVersion).toBe(0);
     expect(protocol.writerFeatures).toEqual([]);
     expect(protocol.readerFeatures).toBeUndefined();
-  });
-
-  it.each([
-    ['delta.checkpoint.writeStatsAsJson', 'false'],
-    ['delta.checkpoint.writeStatsAsStruct', 'true'],
-  ])('refuses by name what %s=%s asks for', async (property, value) => {
-    const fixture = new LogFixture();
-    const configuration = new Map([[property, value]]);
-    await fixture.commit(0, [
-      { kind: 'protocol', protocol: PROTOCOL },
-      { kind: 'metaData', metaData: metadata({ configuration }) },
-    ]);
-    const snapshot = await loadSnapshot(fixture.log);
-    const error = await writeCheckpoint(fixture.log, snapshot).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({
-      code: 'UNSUPPORTED_FEATURE',
-      features: [`${property}=${value}`],
-    });
-    expect(await fixture.store.head(checkpointKey(0))).toBeUndefined();
   });
 });
 

@@ -301,6 +301,12 @@ describe('requiredProtocol', () => {
       readerFeatures: ['timestampNtz'],
       writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
     });
+    expect(required(schemaOf(), { 'delta.checkpointPolicy': 'v2' })).toEqual({
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['v2Checkpoint'],
+      writerFeatures: ['appendOnly', 'invariants', 'v2Checkpoint'],
+    });
     expect(required(schemaOf(), { 'delta.enableChangeDataFeed': 'true' })).toEqual({
       minReaderVersion: 1,
       minWriterVersion: 7,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isVarveError } from '../../src/errors.js';
 import type { Action } from '../../src/log/actions.js';
 import { CheckpointBatches } from '../../src/log/checkpoint-batches.js';
+import { CHECKPOINT } from '../../src/log/checkpoint-schema.js';
 import { writeCheckpoint } from '../../src/log/checkpoint-writer.js';
 import { checkpointKey, commitKey } from '../../src/log/log-path.js';
 import {
@@ -17,6 +18,8 @@ import { add, CREATE, LogFixture, metadata, PROTOCOL, remove, TABLE_ID } from '.
 function paths(snapshot: Snapshot): string[] {
   return [...snapshot.files.files()].map(({ path }) => path);
 }
+
+const PLAIN_ADDS = { hasStats: true, stats: undefined, partitionValues: undefined };
 
 /** A table whose version n adds the file `f<n>`. */
 async function tableOf(versions: number): Promise<LogFixture> {
@@ -134,7 +137,7 @@ describe('loadSnapshot', () => {
 
   it('refuses a whole checkpoint without metaData, though the commits have it', async () => {
     const fixture = await tableOf(2);
-    const batches = new CheckpointBatches([]);
+    const batches = new CheckpointBatches(CHECKPOINT, PLAIN_ADDS, []);
     const { schema } = batches;
     const encoder = new ParquetFileEncoder({ schema, key: 'checkpoint', statistics: false });
     await encoder.write(batches.few([{ column: 'protocol', value: PROTOCOL }]));

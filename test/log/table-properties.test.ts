@@ -42,6 +42,8 @@ describe('tableProperties', () => {
     ['setTransactionRetentionMs', 'delta.setTransactionRetentionDuration', '1 hour', DAY / 24],
     ['dataSkippingNumIndexedCols', 'delta.dataSkippingNumIndexedCols', '-1', -1],
     ['dataSkippingStatsColumns', 'delta.dataSkippingStatsColumns', 'a,b.c', 'a,b.c'],
+    ['checkpointPolicy', 'delta.checkpointPolicy', 'V2', 'v2'],
+    ['enableExpiredLogCleanup', 'delta.enableExpiredLogCleanup', 'false', false],
     ['checkpointWriteStatsAsJson', 'delta.checkpoint.writeStatsAsJson', 'false', false],
     ['checkpointWriteStatsAsStruct', 'delta.checkpoint.writeStatsAsStruct', 'true', true],
     ['isolationLevel', 'delta.isolationLevel', 'writeserializable', 'WriteSerializable'],

@@ -121,6 +121,8 @@ export type {
   OpenSchemaOptions,
   OverwriteOptions,
   Progress,
+  TransactionOptions,
+  TransactionOverwriteOptions,
   WriteOptions,
   WriterAppendOptions,
   WriterOptions,
@@ -168,5 +170,6 @@ export type {
   Selected,
 } from './table/scan-types.js';
 export type { At, Snapshot, TableFile } from './table/snapshot-types.js';
+export type { Transaction } from './table/transaction-handle.js';
 export type { Writer } from './table/writer.js';
 export { VERSION } from './version.js';

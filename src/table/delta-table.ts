@@ -20,6 +20,7 @@ import type {
   OpenOptions,
   OpenSchemaOptions,
   OverwriteOptions,
+  TransactionOptions,
   WriterOptions,
 } from './options.js';
 import { overwrite } from './overwrite.js';
@@ -42,6 +43,8 @@ import { snapshotAt } from './snapshot.js';
 import type { At, Snapshot } from './snapshot-types.js';
 import { tableHistory } from './table-history.js';
 import type { TableHandle } from './table-state.js';
+import { transaction } from './transaction.js';
+import type { Transaction } from './transaction-handle.js';
 import { Writer } from './writer.js';
 
 /**
@@ -211,6 +214,25 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    */
   addFeature(name: string, options: AlterOptions = {}): Promise<Commit> {
     return addFeature(this.#handle.state, name, options);
+  }
+
+  /**
+   * Runs `work` and commits everything it wrote as one version, or nothing of it: when it throws, its files are deleted
+   * and its error is thrown on. Each write sees those before it. What was read is what the newest version held when the
+   * function began, and a commit of others that changes it meanwhile is a conflict; then the function is run again, on
+   * the newest version, as often as `retry` says, so it should do nothing else that matters.
+   *
+   * The outcome is `already-applied`, and the function not run, when the table has the sequence of `idempotency`.
+   *
+   * @throws CommitConflictError when another commit was in the way the last time
+   * @throws CommitStateUnknownError when the store never said whether the commit landed; its files are kept
+   * @throws UnsupportedFeatureError when the writes cannot be one commit
+   */
+  transaction(
+    work: (tx: Transaction<S>) => Promise<unknown>,
+    options: TransactionOptions = {},
+  ): Promise<Commit> {
+    return transaction(this.#handle, work, options);
   }
 
   /**

@@ -134,6 +134,20 @@ export interface AlterOptions extends CallOptions {
   readonly attempts?: number | undefined;
 }
 
+/** What an overwrite within a transaction takes; the rest is the transaction's. */
+export interface TransactionOverwriteOptions<R>
+  extends Pick<OverwriteOptions<R>, 'where' | 'conflicts' | 'onProgress'> {}
+
+export interface TransactionOptions extends WriteOptions {
+  /**
+   * How often the function is run, each time on the newest version, when another commit was in the way: `attempts` in
+   * all, and no more once `signal` is aborted. Once when absent.
+   */
+  readonly retry?:
+    | { readonly attempts: number; readonly signal?: AbortSignal | undefined }
+    | undefined;
+}
+
 export interface HistoryOptions extends CallOptions {
   /** How many of the newest; all when absent. */
   readonly limit?: number | undefined;

@@ -42,13 +42,7 @@ export async function overwrite<R>(
   options: OverwriteOptions<R>,
 ): Promise<Commit> {
   const checked = checkOptions('overwrite', optionsOf, options);
-  if ('where' in options && options.where === undefined) {
-    throw new InvalidArgumentError({
-      message: 'overwrite: where is undefined; leave it out to replace the whole table',
-      option: 'where',
-      expected: 'a condition',
-    });
-  }
+  checkWhere(options);
   const attempts = isRereadable(rows) ? (checked.attempts ?? DEFAULT_ATTEMPTS) : 1;
   return await withAttempts(
     attempts,
@@ -58,6 +52,16 @@ export async function overwrite<R>(
         advice: 'overwrite again, with rows that can be read again',
       }),
   );
+}
+
+/** `where: undefined` is a mistake of the caller's, never "the whole table". */
+export function checkWhere(options: { readonly where?: unknown }): void {
+  if (!('where' in options) || options.where !== undefined) return;
+  throw new InvalidArgumentError({
+    message: 'overwrite: where is undefined; leave it out to replace the whole table',
+    option: 'where',
+    expected: 'a condition',
+  });
 }
 
 /**

@@ -104,7 +104,8 @@ function instantMs(timestamp: Date | string): number {
   return Number(micros / 1000n);
 }
 
-function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot<R> {
+/** A version as it is shown. */
+export function publicSnapshot<R>(handle: TableHandle, snapshot: LogSnapshot): Snapshot<R> {
   const { metadata, schema, protocol, files, url } = snapshot;
   const logicalValues = partitionNames(snapshot);
   return {

@@ -73,6 +73,25 @@ export async function manyAtOnce(requests: readonly { id: bigint }[]): Promise<r
   return commits.map(({ version }) => version);
 }
 
+export async function transfer(from: bigint, to: bigint): Promise<number> {
+  const table = await DeltaTable.open('./lake/orders', { schema: orders });
+  const commit = await table.transaction(
+    async (tx) => {
+      const open = await tx.scan({ where: eq('id', from), select: ['id', 'status'] }).toArray();
+      const statuses: readonly (string | null)[] = open.map(({ status }) => status);
+      if (!statuses.includes('open')) throw new Error('it is not open any more');
+      await tx.overwrite([], { where: eq('id', from) });
+      await tx.append([{ id: to, status: 'open' }]);
+      // @ts-expect-error there is no such column
+      await tx.overwrite([], { where: eq('statuss', 'x') });
+      // @ts-expect-error the sequence is that of the transaction
+      await tx.append([{ id: to }], { idempotency: { appId: 'a', sequence: 1 } });
+    },
+    { retry: { attempts: 5 }, idempotency: { appId: 'transfers', sequence: 7 } },
+  );
+  return commit.version;
+}
+
 export async function asOfFriday(): Promise<number> {
   const table = await DeltaTable.open('./lake/orders', { schema: orders });
   const friday = await table.snapshot({ timestamp: '2026-07-31T18:00:00+02:00' });

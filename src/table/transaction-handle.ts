@@ -1,0 +1,107 @@
+/** What a transaction's function works with. */
+import { z } from 'zod';
+import { callOptions, checkOptions } from './call-options.js';
+import { bindPredicate } from './expression/bind.js';
+import { inputBatches } from './input.js';
+import type { MetadataColumn } from './metadata-row.js';
+import type { CallOptions, TransactionOverwriteOptions } from './options.js';
+import { checkWhere, planOverwrite } from './overwrite.js';
+import { planAppend } from './plan-append.js';
+import type { CommitMetrics } from './results.js';
+import type { AnySchema, TableSchema } from './row/row-types.js';
+import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
+import type { Rows } from './rows.js';
+import { lazyScan } from './scan.js';
+import { physicalNames } from './scan-plan.js';
+import { scanReads } from './scan-reads.js';
+import type { Scan, ScanOptions, Selected } from './scan-types.js';
+import { publicSnapshot } from './snapshot.js';
+import type { Snapshot } from './snapshot-types.js';
+import type { StagedWrites } from './staged-writes.js';
+import type { TableHandle } from './table-state.js';
+
+const overwriteOptionsOf = z.strictObject({
+  onProgress: callOptions.onProgress,
+  where: z.unknown().optional(),
+  conflicts: z.enum(['partitions', 'statistics']).optional(),
+});
+
+/**
+ * The writes of one commit. Each sees those before it, and nothing that others commit meanwhile; nobody else sees any of
+ * them before the commit. What is read counts: when another commit changes it first, this one is in conflict with it.
+ */
+export class Transaction<S extends TableSchema = AnySchema> {
+  /** The version that it began at. */
+  readonly version: number;
+  readonly #handle: TableHandle;
+  readonly #staged: StagedWrites;
+  readonly #options: CallOptions;
+
+  /** @internal */
+  constructor(handle: TableHandle, staged: StagedWrites, options: CallOptions) {
+    this.#handle = handle;
+    this.#staged = staged;
+    this.#options = options;
+    this.version = staged.base.version;
+  }
+
+  /**
+   * Adds rows.
+   *
+   * @throws SchemaMismatchError with the row and column of the first value that does not fit; then nothing was added
+   */
+  async append(rows: Rows<NewRowIn<S>>): Promise<CommitMetrics> {
+    const { state } = this.#handle;
+    return await this.#staged.stage(async (on) => {
+      const batches = inputBatches(rows, on.schema, this.#options.signal);
+      return await planAppend(state, on, batches, this.#options);
+    });
+  }
+
+  /**
+   * Replaces the whole table, or with `where` the rows for which it is true, those of earlier writes of the transaction
+   * too.
+   *
+   * @throws SchemaMismatchError when a row does not fit the table, or does not meet `where`; then nothing was replaced
+   */
+  async overwrite(
+    rows: Rows<NewRowIn<S>>,
+    options: TransactionOverwriteOptions<RowIn<S>> = {},
+  ): Promise<CommitMetrics> {
+    checkOptions('overwrite', overwriteOptionsOf, options);
+    checkWhere(options);
+    const { state } = this.#handle;
+    const all = { ...this.#options, ...options };
+    return await this.#staged.stage(async (on) => await planOverwrite(state, on, rows, all));
+  }
+
+  /**
+   * The rows as the writes that were awaited leave them. What it may read by its condition counts as read, whether or
+   * not it is iterated.
+   */
+  scan<const K extends ColumnsIn<S> | MetadataColumn = ColumnsIn<S>>(
+    options: ScanOptions<RowIn<S>, K> = {},
+  ): Scan<Selected<RowIn<S>, K>> {
+    const snapshot = this.#staged.current();
+    const scan = lazyScan<RowIn<S>, Selected<RowIn<S>, K>>(this.#handle, snapshot, {
+      signal: this.#options.signal,
+      ...options,
+    });
+    const where =
+      options.where === undefined
+        ? undefined
+        : bindPredicate(options.where, snapshot.schema, physicalNames(snapshot));
+    this.#staged.read(scanReads(snapshot, where));
+    return scan;
+  }
+
+  /**
+   * The table as the writes that were awaited leave it; its `version` is none of the table's yet. The whole table counts
+   * as read: a scan with a condition is in the way of fewer others.
+   */
+  snapshot(): Snapshot<RowIn<S>> {
+    const snapshot = this.#staged.current();
+    this.#staged.read(scanReads(snapshot, undefined));
+    return publicSnapshot<RowIn<S>>(this.#handle, snapshot);
+  }
+}

@@ -6,6 +6,9 @@ export const REQUEST_TIMEOUT_MS = 30_000;
 /** Slower than this a connection counts as broken. */
 export const MIN_BYTES_PER_SECOND: number = 64 * 1024;
 
+/** Timers take a longer time for none. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** One request's time. */
 export class Deadline {
   /** Aborted by the caller's signal, and when the time is over. */
@@ -34,7 +37,8 @@ export class Deadline {
   }
 
   #start(bytes: number): void {
-    const allowedMs = REQUEST_TIMEOUT_MS + (bytes / MIN_BYTES_PER_SECOND) * 1000;
+    const wantedMs = REQUEST_TIMEOUT_MS + (bytes / MIN_BYTES_PER_SECOND) * 1000;
+    const allowedMs = Math.min(wantedMs, MAX_TIMER_MS);
     this.#clock.sleep(allowedMs, this.#pending.signal).then(
       () => this.#over.abort(),
       // Ended in time.

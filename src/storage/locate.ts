@@ -26,12 +26,12 @@ const MISSING: ReadonlyMap<string, string> = new Map([
   ['memory', 'memoryStorage() from varve/testing'],
   ['az', 'azureStorage({ ... }) from varve/storage/azure'],
   ['abfss', 'azureStorage({ ... }) from varve/storage/azure'],
+  ['s3', 's3Storage({ ... }) from varve/storage/s3'],
+  ['s3a', 's3Storage({ ... }) from varve/storage/s3'],
 ]);
 
 /** Schemes that have no provider yet. */
 const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ['s3', 'S3'],
-  ['s3a', 'S3'],
   ['gs', 'Google Cloud Storage'],
   ['abfs', 'Azure without TLS'],
   ['wasb', 'the old Azure scheme'],

@@ -89,9 +89,9 @@ export interface ObjectStore {
   head(key: string, options?: CallContext): Promise<ObjectInfo | undefined>;
   /**
    * Creates `key` only if nothing is there. Atomic and durable: of any number of concurrent calls exactly one creates,
-   * no reader ever sees a part, and after `created` the object survives a power failure. Sent at most once: no retry
-   * of the store's own may turn a lost answer into `exists`. It throws only when nothing was created and nothing that
-   * was sent can still create; an abort counts only until then.
+   * no reader ever sees a part, and after `created` the object survives a power failure. Sent again only after an
+   * answer that nothing was written: no retry of the store's own may turn a lost answer into `exists`. It throws only
+   * when nothing was created and nothing that was sent can still create; an abort counts only until then.
    */
   putIfAbsent(key: string, body: Body, options?: CallContext): Promise<PutOutcome>;
   /**

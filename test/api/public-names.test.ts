@@ -64,6 +64,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'seededNumbers',
   ],
   './storage/azure': ['azureStorage'],
+  './storage/s3': ['s3Storage'],
 };
 
 it.each(Object.keys(NAMES))('the entry %s exports these names', async (entry) => {

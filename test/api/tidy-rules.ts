@@ -38,6 +38,7 @@ const FOLDERS: readonly string[] = [
   'storage',
   'storage/azure',
   'storage/parquet',
+  'storage/s3',
   'table',
   'table/expression',
   'table/expression/sql',
@@ -51,6 +52,7 @@ const ENTRIES: readonly string[] = [
   'ml/index.ts',
   'testing/index.ts',
   'storage/azure/index.ts',
+  'storage/s3/index.ts',
 ];
 
 const isIn =
@@ -138,12 +140,19 @@ function importRules(path: string, target: string): readonly Finding[] {
     : [];
 }
 
+/** Where the packages of each cloud may be imported. */
+const CLOUD_CLIENTS: readonly (readonly [scope: string, room: string])[] = [
+  ['@azure/', 'storage/azure'],
+  ['@aws-sdk/', 'storage/s3'],
+];
+
 function packageRules(path: string, name: string): readonly Finding[] {
   if (name.startsWith('node:')) {
     return isNodeOnly(path) ? [] : [finding('node in portable code', path, name)];
   }
-  return name.startsWith('@azure/') && !path.startsWith('storage/azure/')
-    ? [finding('cloud client', path, `${name} is for storage/azure`)]
+  const room = CLOUD_CLIENTS.find(([scope]) => name.startsWith(scope))?.[1];
+  return room !== undefined && !path.startsWith(`${room}/`)
+    ? [finding('cloud client', path, `${name} is for ${room}`)]
     : [];
 }
 

@@ -12,24 +12,23 @@ export interface Racer {
   readonly kind: 'append' | 'replace';
 }
 
-/** Runs the racers at the same time. @throws {Error} when one of them ends with a status */
+/**
+ * Runs the racers at the same time.
+ *
+ * @param service - as the worker takes it: where it is, and how it lets in
+ * @throws {Error} when one of them ends with a status
+ */
 export async function race(
   url: string,
   racers: readonly Racer[],
-  connectionString?: string,
+  service?: string,
 ): Promise<readonly Outcome[]> {
-  const outputs = await Promise.all(
-    racers.map(async (racer) => await run(url, racer, connectionString)),
-  );
+  const outputs = await Promise.all(racers.map(async (racer) => await run(url, racer, service)));
   return outputs.flatMap((output, at) => outcomes(output, racers[at]?.name ?? ''));
 }
 
-function run(
-  url: string,
-  { name, count, kind }: Racer,
-  connectionString?: string,
-): Promise<string> {
-  const more = connectionString === undefined ? [] : [connectionString];
+function run(url: string, { name, count, kind }: Racer, service?: string): Promise<string> {
+  const more = service === undefined ? [] : [service];
   const child = spawn(process.execPath, [WORKER, url, name, String(count), kind, ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

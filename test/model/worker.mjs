@@ -1,11 +1,17 @@
-/** A process of its own that appends or replaces: `worker.mjs URL NAME COUNT append|replace [connection string]`. */
+/**
+ * A process of its own that appends or replaces: `worker.mjs URL NAME COUNT append|replace [service]`, where the service
+ * is a connection string of Azure or, as JSON, what s3Storage takes.
+ */
 import { DeltaTable, eq } from 'varve';
 
-const [url, name, count, kind, connectionString] = process.argv.slice(2);
+const [url, name, count, kind, service] = process.argv.slice(2);
 let storage;
-if (connectionString !== undefined) {
+if (url.startsWith('s3:')) {
+  const { s3Storage } = await import('varve/storage/s3');
+  storage = s3Storage(JSON.parse(service));
+} else if (service !== undefined) {
   const { azureStorage } = await import('varve/storage/azure');
-  storage = azureStorage({ connectionString });
+  storage = azureStorage({ connectionString: service });
 }
 const table = await DeltaTable.open(url, storage === undefined ? {} : { storage });
 for (let index = 0; index < Number(count); index++) {

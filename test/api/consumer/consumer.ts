@@ -12,6 +12,7 @@ import {
   type Timestamp,
   toJsonRow,
 } from 'varve';
+import { type S3ClientLike, s3Storage } from 'varve/storage/s3';
 
 export const penguins = {
   id: 'long not null',
@@ -78,4 +79,19 @@ export async function columns(url: URL): Promise<number> {
   const [row] = await inferred.scan().toArray();
   const b: bigint | null | undefined = row?.b;
   return rows + Number(b ?? 0);
+}
+
+/** A client of another package's making, and a service by its place. */
+export async function onS3(client: S3ClientLike): Promise<readonly DeltaTable[]> {
+  const credentials = { accessKeyId: 'id', secretAccessKey: 'secret' };
+  const endpoint = 'https://account.r2.cloudflarestorage.com';
+  const storages = [
+    s3Storage({ client }),
+    s3Storage({ region: 'auto', endpoint, credentials: async () => credentials }),
+  ];
+  // @ts-expect-error a place alone has no credentials
+  s3Storage({ region: 'auto', endpoint });
+  return await Promise.all(
+    storages.map((storage) => DeltaTable.open('s3://lake/orders', { storage })),
+  );
 }

@@ -88,7 +88,8 @@ function encodeCdc(cdc: AddCdcFile): string {
   );
 }
 
-function encodeMetadata(metadata: Metadata): string {
+/** The JSON of what a `metaData` action holds. */
+export function encodeMetadata(metadata: Metadata): string {
   const { format } = metadata;
   return object(
     field('id', string(metadata.id)),
@@ -108,7 +109,8 @@ function encodeMetadata(metadata: Metadata): string {
   );
 }
 
-function encodeProtocol(protocol: Protocol): string {
+/** The JSON of what a `protocol` action holds. */
+export function encodeProtocol(protocol: Protocol): string {
   const { readerFeatures, writerFeatures } = protocol;
   return object(
     field('minReaderVersion', integer(protocol.minReaderVersion)),
@@ -118,7 +120,8 @@ function encodeProtocol(protocol: Protocol): string {
   );
 }
 
-function encodeTransaction(txn: SetTransaction): string {
+/** The JSON of what a `txn` action holds. */
+export function encodeTransaction(txn: SetTransaction): string {
   return object(
     field('appId', string(txn.appId)),
     field('version', long(txn.version)),
@@ -126,7 +129,8 @@ function encodeTransaction(txn: SetTransaction): string {
   );
 }
 
-function encodeDomain(domain: DomainMetadata): string {
+/** The JSON of what a `domainMetadata` action holds. */
+export function encodeDomain(domain: DomainMetadata): string {
   return object(
     field('domain', string(domain.domain)),
     field('configuration', string(domain.configuration)),

@@ -12,7 +12,7 @@ import type {
 } from './actions.js';
 import { type AddLayout, addLayout } from './add-layout.js';
 import { impliedFeatures } from './protocol.js';
-import { READER_FEATURES_VERSION, WRITER_FEATURES_VERSION } from './protocol-shape.js';
+import { protocolLists } from './protocol-shape.js';
 import type { StructType } from './schema/types.js';
 import { type CompressionCodec, tableProperties } from './table-properties.js';
 
@@ -68,7 +68,7 @@ export function planCheckpoint(input: CheckpointInput, nowMs: number): Checkpoin
     layout: addLayout(input),
     codec: codecOf(configuration),
     few: [
-      { column: 'protocol', value: withLists(input.protocol) },
+      { column: 'protocol', value: protocolLists(input.protocol) },
       { column: 'metaData', value: input.metadata },
       ...(isV2
         ? [{ column: 'checkpointMetadata', value: { version: input.version } } as const]
@@ -84,15 +84,4 @@ export function planCheckpoint(input: CheckpointInput, nowMs: number): Checkpoin
 function codecOf(configuration: StringMap): CompressionCodec {
   const isSet = (configuration.get(CODEC_PROPERTY) ?? undefined) !== undefined;
   return isSet ? tableProperties(configuration).compressionCodec : 'snappy';
-}
-
-/** Feature lists are in a checkpoint exactly when the versions ask for them. */
-function withLists(protocol: Protocol): Protocol {
-  const { minReaderVersion, minWriterVersion, readerFeatures = [], writerFeatures = [] } = protocol;
-  return {
-    minReaderVersion,
-    minWriterVersion,
-    readerFeatures: minReaderVersion === READER_FEATURES_VERSION ? readerFeatures : undefined,
-    writerFeatures: minWriterVersion === WRITER_FEATURES_VERSION ? writerFeatures : undefined,
-  };
 }

@@ -42,6 +42,17 @@ export function protocolProblem(protocol: Protocol): ProtocolProblem | undefined
   return undefined;
 }
 
+/** The protocol with its feature lists exactly when the versions ask for them. */
+export function protocolLists(protocol: Protocol): Protocol {
+  const { minReaderVersion, minWriterVersion, readerFeatures = [], writerFeatures = [] } = protocol;
+  return {
+    minReaderVersion,
+    minWriterVersion,
+    readerFeatures: minReaderVersion === READER_FEATURES_VERSION ? readerFeatures : undefined,
+    writerFeatures: minWriterVersion === WRITER_FEATURES_VERSION ? writerFeatures : undefined,
+  };
+}
+
 function problem(field: keyof Protocol, message: string): ProtocolProblem {
   return { field, message };
 }

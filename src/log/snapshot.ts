@@ -243,6 +243,7 @@ class Replay {
       state,
       schema,
       base,
+      ownTimeMs,
       timestampMs: ownTimeMs ?? this.#timeMs ?? monotonic(file.modifiedMs, undefined),
       anchor: { key: file.key, etag: file.etag },
       madeMs: this.#log.clock.now(),

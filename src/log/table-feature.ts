@@ -240,7 +240,8 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
   { ...READ_ONLY, name: 'icebergWriterCompatV1' },
   { ...READ_ONLY, name: 'icebergWriterCompatV3' },
   { ...READ_ONLY, name: 'clustering' },
-  { ...READ_ONLY, name: 'checkpointProtection' },
+  // It binds who cleans the log, which leaves alone what is protected.
+  { name: 'checkpointProtection', kind: 'writer', read: 'always', write: 'always' },
   {
     name: 'inCommitTimestamp',
     kind: 'writer',

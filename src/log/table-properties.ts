@@ -17,6 +17,8 @@ export interface TableProperties {
   readonly checkpointInterval: number;
   /** Which kind of checkpoint is written; the v2 spec only where the table supports it. */
   readonly checkpointPolicy: 'classic' | 'v2';
+  /** Whether Varve writes a version checksum behind each of its commits; a property of its own. */
+  readonly writeVersionChecksums: boolean;
   /** Whether rows may only be added. */
   readonly appendOnly: boolean;
   readonly enableChangeDataFeed: boolean;
@@ -119,6 +121,10 @@ class Properties implements TableProperties {
 
   get checkpointPolicy(): 'classic' | 'v2' {
     return choice(this.#configuration, CHECKPOINT_POLICY, CHECKPOINT_POLICIES) ?? 'classic';
+  }
+
+  get writeVersionChecksums(): boolean {
+    return boolean(this.#configuration, 'varve.writeVersionChecksums') ?? false;
   }
 
   get appendOnly(): boolean {

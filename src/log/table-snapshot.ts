@@ -50,6 +50,8 @@ export interface SnapshotParts {
   readonly state: CompleteState;
   readonly schema: StructType;
   readonly timestampMs: number;
+  /** The time that its commit carries, where the table keeps it; undefined when the commit carries none. */
+  readonly ownTimeMs: number | undefined;
   readonly anchor: Anchor;
   readonly base: CheckpointBase | undefined;
   /** When it was made: transactions that had expired by then do not count. */

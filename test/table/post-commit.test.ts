@@ -109,6 +109,20 @@ describe('what follows a commit', () => {
     }
   });
 
+  it('writes a checksum of each version it made, where the table asks for it', async () => {
+    const asked = await oldTable(3, { 'varve.writeVersionChecksums': 'true' });
+    const crc = (await logOf(asked.store)).filter((name) => name.endsWith('.crc'));
+    expect(crc).toEqual(['0.crc', '1.crc', '2.crc', '3.crc']);
+    const other = await oldTable(3);
+    expect((await logOf(other.store)).filter((name) => name.endsWith('.crc'))).toEqual([]);
+    const faulty = changed(asked.storage, (inner) =>
+      faultStore(inner, ({ key }) => (key.endsWith('.crc') ? 'fail' : undefined)),
+    );
+    const table = await DeltaTable.open(LOCATION, { storage: faulty });
+    const commit = await table.append([{ id: 4 }]);
+    expect(commit).toMatchObject({ version: 4, warnings: [{ code: 'STORAGE_UNAVAILABLE' }] });
+  });
+
   it('takes no history when this machine runs ahead of the store by years', async () => {
     const { storage, clock, store } = await oldTable(8);
     const ahead = { ...clock, now: () => clock.nowMs + 10_000 * DAY_MS };

@@ -33,18 +33,49 @@ export async function setProperties(
   options: AlterOptions,
 ): Promise<Commit> {
   const { attempts = DEFAULT_ATTEMPTS } = checkOptions('setProperties', optionsOf, options);
+  const { change, configuration } = propertiesChange(properties);
+  return await withAttempts(attempts, async () => {
+    if (hasRowIds({ configuration })) await giveRowIds(state, options);
+    return await alter(state, options, change);
+  });
+}
+
+/**
+ * The commit that sets properties, where one is enough.
+ *
+ * @throws InvalidArgumentError for a name or a value that Delta does not have, and for properties that give rows their
+ * ids, which takes several commits
+ */
+export function planProperties(
+  state: TableState,
+  base: Snapshot,
+  properties: Readonly<Record<string, string>>,
+): PlannedWrite {
+  const { change, configuration } = propertiesChange(properties);
+  if (hasRowIds({ configuration }) && !hasRowIds(base.metadata)) {
+    throw new InvalidArgumentError({
+      message: 'a transaction cannot turn row tracking on: the files that are there get ids before',
+      option: 'delta.enableRowTracking',
+      expected: 'table.setProperties, outside of a transaction',
+    });
+  }
+  return planAlter(state, base, change(base));
+}
+
+function propertiesChange(properties: Readonly<Record<string, string>>): {
+  readonly change: (base: Snapshot) => Change;
+  readonly configuration: StringMap;
+} {
   const { configuration, features } = splitFeatures(
     checkOptions('setProperties', z.record(z.string(), z.string()), properties),
   );
   checkProperties(configuration);
-  return await withAttempts(attempts, async () => {
-    if (hasRowIds({ configuration })) await giveRowIds(state, options);
-    return await alter(state, options, (base) => ({
-      configuration: new Map([...base.configuration, ...configuration]),
-      features,
-      described: described('SET TBLPROPERTIES', { properties: JSON.stringify(properties) }),
-    }));
+  const change = (base: Snapshot): Change => ({
+    configuration: new Map([...base.configuration, ...configuration]),
+    features,
+    described: described('SET TBLPROPERTIES', { properties: JSON.stringify(properties) }),
   });
+  return { change, configuration };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What a transaction's function works with. */
 import { z } from 'zod';
+import { planProperties } from './alter.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { bindPredicate } from './expression/bind.js';
 import { inputBatches } from './input.js';
@@ -73,6 +74,18 @@ export class Transaction<S extends TableSchema = AnySchema> {
     const { state } = this.#handle;
     const all = { ...this.#options, ...options };
     return await this.#staged.stage(async (on) => await planOverwrite(state, on, rows, all));
+  }
+
+  /**
+   * Sets table properties, as {@link DeltaTable.setProperties} does; the writes after it obey them.
+   *
+   * @throws InvalidArgumentError for a name or a value that Delta does not have, and for `delta.enableRowTracking`, which
+   * takes several commits
+   * @throws UnsupportedFeatureError when the table would become one that Varve cannot write
+   */
+  async setProperties(properties: Readonly<Record<string, string>>): Promise<void> {
+    const { state } = this.#handle;
+    await this.#staged.stage((on) => Promise.resolve(planProperties(state, on, properties)));
   }
 
   /**

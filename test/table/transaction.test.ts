@@ -105,6 +105,30 @@ describe('a transaction', () => {
     });
   });
 
+  it('sets properties with what it writes, and obeys them at once', async () => {
+    const { table, storage } = await opened();
+    const commit = await table.transaction(async (tx) => {
+      await tx.setProperties({ owner: 'me' });
+      await tx.append([{ id: 3, part: 'p' }]);
+      await tx.setProperties({ owner: 'you', 'delta.appendOnly': 'true' });
+      expect(tx.snapshot().properties.get('owner')).toBe('you');
+      await expect(tx.overwrite([])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      const ids = tx.setProperties({ 'delta.enableRowTracking': 'true' });
+      await expect(ids).rejects.toMatchObject({ option: 'delta.enableRowTracking' });
+      const wrong = tx.setProperties({ 'delta.appendOnly': 'maybe' });
+      await expect(wrong).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+    expect(commit).toMatchObject({ version: 2, metrics: { rowsAdded: 1 } });
+    const kinds = (await actionsOf(storage, 2)).map((action) => Object.keys(action)[0]);
+    expect(kinds).toEqual(['commitInfo', 'metaData', 'add']);
+    expect((await table.snapshot()).properties.get('owner')).toBe('you');
+    const [{ operation, operationParameters } = {} as never] = await table.history();
+    expect([operation, operationParameters]).toEqual([
+      'TRANSACTION',
+      { operations: '["SET TBLPROPERTIES","WRITE","SET TBLPROPERTIES"]' },
+    ]);
+  });
+
   it('leaves nothing when it throws, and throws that on', async () => {
     const { table, storage } = await opened();
     const before = await filesIn(storage);

@@ -23,7 +23,7 @@ export default defineConfig({
         test: {
           name: 'main',
           include: ['test/**/*.test.ts'],
-          exclude: ORACLE_SUITES.map((suite) => `test/${suite}/**`),
+          exclude: [...ORACLE_SUITES, 'accounts'].map((suite) => `test/${suite}/**`),
           globalSetup: ['test/support/peer-broker.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -39,6 +39,14 @@ export default defineConfig({
           hookTimeout: PEER_TIMEOUT_MS,
         },
       })),
+      {
+        extends: true,
+        test: {
+          name: 'accounts',
+          include: ['test/accounts/**/*.test.ts'],
+          testTimeout: PEER_TIMEOUT_MS,
+        },
+      },
     ],
   },
 });

@@ -26,13 +26,14 @@ const MISSING: ReadonlyMap<string, string> = new Map([
   ['memory', 'memoryStorage() from varve/testing'],
   ['az', 'azureStorage({ ... }) from varve/storage/azure'],
   ['abfss', 'azureStorage({ ... }) from varve/storage/azure'],
+  ['gs', 'gcsStorage({ ... }) from varve/storage/gcs'],
+  ['gcs', 'gcsStorage({ ... }) from varve/storage/gcs'],
   ['s3', 's3Storage({ ... }) from varve/storage/s3'],
   ['s3a', 's3Storage({ ... }) from varve/storage/s3'],
 ]);
 
 /** Schemes that have no provider yet. */
 const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ['gs', 'Google Cloud Storage'],
   ['abfs', 'Azure without TLS'],
   ['wasb', 'the old Azure scheme'],
   ['wasbs', 'the old Azure scheme'],

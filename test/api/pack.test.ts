@@ -32,6 +32,7 @@ it('exports a list, never a wildcard', () => {
     './ml',
     './testing',
     './storage/azure',
+    './storage/gcs',
     './storage/s3',
     './package.json',
   ]);

@@ -64,6 +64,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
     'seededNumbers',
   ],
   './storage/azure': ['azureStorage'],
+  './storage/gcs': ['gcsStorage'],
   './storage/s3': ['s3Storage'],
 };
 

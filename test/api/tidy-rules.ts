@@ -37,6 +37,7 @@ const FOLDERS: readonly string[] = [
   'ml',
   'storage',
   'storage/azure',
+  'storage/gcs',
   'storage/parquet',
   'storage/s3',
   'table',
@@ -52,6 +53,7 @@ const ENTRIES: readonly string[] = [
   'ml/index.ts',
   'testing/index.ts',
   'storage/azure/index.ts',
+  'storage/gcs/index.ts',
   'storage/s3/index.ts',
 ];
 

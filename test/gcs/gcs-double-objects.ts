@@ -115,10 +115,14 @@ export function listed(
   });
 }
 
-/** An object's bytes, or the range of them that the request asks for. */
-export function media(object: HeldObject, range: string | undefined): Answer {
+/**
+ * An object's bytes, or the range of them that the request asks for.
+ * @param isDated - whether the answer says when the object was written
+ */
+export function media(object: HeldObject, range: string | undefined, isDated: boolean): Answer {
   const size = object.bytes.length;
   const headers = {
+    ...(isDated ? { 'last-modified': new Date(object.updatedMs).toUTCString() } : {}),
     'content-type': 'application/octet-stream',
     etag: etagOf(object),
     'x-goog-generation': String(object.generation),

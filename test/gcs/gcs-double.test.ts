@@ -167,6 +167,26 @@ describe('the double under Google’s own client', () => {
     expect(await read()).toBe(100_000);
   });
 
+  it('gives downloads by the XML API, with the time in their headers', async () => {
+    const file = bucket().file('a b/ü%.txt');
+    await file.save('hello', { resumable: false });
+    const url = `${double.endpoint}/${file.bucket.name}/a%20b/${encodeURIComponent('ü%.txt')}`;
+    const authorization = `Bearer ${double.token}`;
+    const found = await fetch(url, { headers: { authorization, range: 'bytes=1-2' } });
+    expect(await found.text()).toBe('el');
+    const [{ generation, updated = '' }] = await file.getMetadata();
+    expect(found.headers.get('x-goog-generation')).toBe(generation);
+    const seconds = Math.floor(Date.parse(updated) / 1000);
+    expect(Date.parse(found.headers.get('last-modified') ?? '')).toBe(seconds * 1000);
+    const ifOther = { authorization, 'x-goog-if-generation-match': '1' };
+    expect((await fetch(url, { headers: ifOther })).status).toBe(412);
+    const missing = await fetch(`${url}x`, { headers: { authorization } });
+    expect([missing.status, await missing.text()]).toEqual([
+      404,
+      expect.stringContaining('<Error>'),
+    ]);
+  });
+
   it('is told its faults over HTTP too', async () => {
     const file = bucket().file('k');
     const body = JSON.stringify([{ fault: 'throttled-429', operations: ['head'] }]);

@@ -1,5 +1,5 @@
 /**
- * A small Google Cloud Storage: the JSON API's objects, in memory, with faults on request. It checks bearer tokens,
+ * A small Google Cloud Storage: the JSON API's objects and the XML API's downloads, in memory, with faults on request. It checks bearer tokens,
  * conditions, checksums and the order of chunks as the service does; the real client of Google runs against it in its
  * tests, so that it is not only what our own client believes.
  */
@@ -153,8 +153,10 @@ class Service {
     if (operation === 'bucket') return undefined;
     const bucket = this.#buckets.get(bucketName);
     if (bucket === undefined) return notFound(`bucket: ${bucketName}`);
-    const payer = query.get('userProject') ?? headers['x-goog-user-project'];
-    return bucket.requesterPays && payer === undefined
+    // Who pays for an upload was said when it was begun.
+    const payer =
+      query.get('userProject') ?? headers['x-goog-user-project'] ?? query.get('upload_id');
+    return bucket.requesterPays && payer === null
       ? refused(400, 'required', 'Bucket is a requester pays bucket but no user project provided.')
       : undefined;
   }
@@ -181,7 +183,10 @@ class Service {
       case 'put':
       case 'putIfAbsent':
       case 'startUpload':
-        return this.uploads.start(upload, this.endpoint);
+        return this.uploads.start(
+          upload,
+          fault === 'foreign-upload' ? this.faults.elsewhere : this.endpoint,
+        );
       case 'uploadChunk':
         return this.uploads.resume(upload, fault === 'partial-chunk' ? body.length / 2 : undefined);
       case 'cancelUpload':
@@ -234,7 +239,7 @@ function one(bucket: Bucket, bucketName: string, key: string, seen: SeenRequest)
   if (object === undefined || isOther) return notFound(`object: ${bucketName}/${key}`);
   if (!bucket.holds(key, conditionsOf(seen.query))) return conditionNotMet();
   const operation: GcsOperation = seen.operation;
-  if (operation === 'get') return media(object, seen.headers['range']);
+  if (operation === 'get') return media(object, seen.headers['range'], seen.isXml === true);
   if (operation === 'head') return json(200, resourceOf(bucketName, object));
   bucket.objects.delete(key);
   return { status: 204 };
@@ -252,7 +257,8 @@ function send(
     return;
   }
   seen.status = answer.status;
-  const body = Buffer.from(answer.body ?? '');
+  const isXml = seen.isXml === true && answer.status >= 400;
+  const body = Buffer.from(isXml ? xmlOf(answer) : (answer.body ?? ''));
   if (fault === 'corrupt-body' && body.length > 0) body[0] = (body[0] ?? 0) ^ 1;
   response.writeHead(answer.status, { ...answer.headers, 'content-length': String(body.length) });
   if (fault !== 'reset-body') {
@@ -260,6 +266,11 @@ function send(
     return;
   }
   response.write(body.subarray(0, body.length / 2), () => response.socket?.destroy());
+}
+
+function xmlOf({ body = '' }: Answer): string {
+  const message = /"message":"([^"]*)"/u.exec(String(body))?.[1] ?? '';
+  return `<?xml version='1.0' encoding='UTF-8'?><Error><Code>Refused</Code><Message>${message}</Message></Error>`;
 }
 
 async function readAll(request: IncomingMessage): Promise<Buffer> {

@@ -4,7 +4,8 @@ import type { GcsOperation, SeenRequest } from './gcs-route.js';
 /**
  * `lost-reply`: it has its effect, and the connection is cut. `lost-request`: it has none, and the connection is cut.
  * `reset-body`: the answer is cut in its middle. `corrupt-body`: its first byte is another. `stale-list`: the newest
- * object is not in it. `partial-chunk`: half of it arrives. `hang`: there is no answer. `redirect`: to `elsewhere`.
+ * object is not in it. `partial-chunk`: half of it arrives. `hang`: there is no answer. `redirect`: to `elsewhere`; `foreign-upload`: the
+ * address of an upload is there.
  * The others are refusals with that status, without effect.
  */
 export type GcsFault =
@@ -16,6 +17,7 @@ export type GcsFault =
   | 'partial-chunk'
   | 'hang'
   | 'redirect'
+  | 'foreign-upload'
   | 'unauthorized-401'
   | 'forbidden-403'
   | 'timeout-408'

@@ -28,6 +28,8 @@ export interface SeenRequest {
   readonly key: string;
   /** Where a copy leads. */
   readonly to?: string | undefined;
+  /** Refusals of the XML API are XML. */
+  readonly isXml?: boolean;
   readonly headers: Readonly<Record<string, string | undefined>>;
   status?: number;
   fault?: string;
@@ -39,6 +41,7 @@ const PATH =
 
 export function route(request: IncomingMessage, url: URL): SeenRequest {
   const { method = 'GET' } = request;
+  if (!/^\/(?:storage|upload|download)\//u.test(url.pathname)) return xmlRoute(request, url);
   const [, area = '', bucket, object, to] = PATH.exec(url.pathname) ?? [];
   const query = url.searchParams;
   const isObjects = /\/o(?:\/|$)/u.test(url.pathname);
@@ -60,6 +63,26 @@ export function route(request: IncomingMessage, url: URL): SeenRequest {
         : decodeURIComponent(object),
     to: to === undefined ? undefined : decodeURIComponent(to),
     headers: request.headers as Readonly<Record<string, string | undefined>>,
+  };
+}
+
+/** A download by the XML API: `/bucket/name`, slashes of the name as they are. */
+function xmlRoute(request: IncomingMessage, url: URL): SeenRequest {
+  const { method = 'GET' } = request;
+  const [bucketName = '', ...segments] = url.pathname.slice(1).split('/').map(decodeURIComponent);
+  const headers = request.headers as Readonly<Record<string, string | undefined>>;
+  const query = new URLSearchParams(url.searchParams);
+  const generation = headers['x-goog-if-generation-match'];
+  if (generation !== undefined) query.set('ifGenerationMatch', generation);
+  return {
+    operation: method === 'GET' && segments.length > 0 ? 'get' : 'unknown',
+    method,
+    path: url.pathname,
+    query,
+    bucketName,
+    key: segments.join('/'),
+    isXml: true,
+    headers,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * A process of its own that appends or replaces: `worker.mjs URL NAME COUNT append|replace [service]`, where the service
- * is a connection string of Azure or, as JSON, what s3Storage takes.
+ * is a connection string of Azure or, as JSON, what s3Storage takes, or an endpoint of Google's and a token.
  */
 import { DeltaTable, eq } from 'varve';
 
@@ -9,6 +9,10 @@ let storage;
 if (url.startsWith('s3:')) {
   const { s3Storage } = await import('varve/storage/s3');
   storage = s3Storage(JSON.parse(service));
+} else if (url.startsWith('gs:')) {
+  const { gcsStorage } = await import('varve/storage/gcs');
+  const { endpoint, token } = JSON.parse(service);
+  storage = gcsStorage({ endpoint, auth: { getAccessToken: async () => token } });
 } else if (service !== undefined) {
   const { azureStorage } = await import('varve/storage/azure');
   storage = azureStorage({ connectionString: service });

@@ -12,6 +12,7 @@ import {
   type Timestamp,
   toJsonRow,
 } from 'varve';
+import { type GoogleAuthLike, gcsStorage } from 'varve/storage/gcs';
 import { type S3ClientLike, s3Storage } from 'varve/storage/s3';
 
 export const penguins = {
@@ -93,5 +94,20 @@ export async function onS3(client: S3ClientLike): Promise<readonly DeltaTable[]>
   s3Storage({ region: 'auto', endpoint });
   return await Promise.all(
     storages.map((storage) => DeltaTable.open('s3://lake/orders', { storage })),
+  );
+}
+
+/** Credentials of another package's making, an object of one's own, and none. */
+export async function onGcs(auth: GoogleAuthLike): Promise<readonly DeltaTable[]> {
+  const endpoint = 'http://localhost:4443';
+  const storages = [
+    gcsStorage({ auth, userProject: 'acme-billing' }),
+    gcsStorage({ auth: { getAccessToken: async () => 'token' } }),
+    gcsStorage({ anonymous: true, endpoint }),
+  ];
+  // @ts-expect-error a place alone has no credentials
+  gcsStorage({ endpoint });
+  return await Promise.all(
+    storages.map((storage) => DeltaTable.open('gs://lake/orders', { storage })),
   );
 }

@@ -1,0 +1,125 @@
+/** Tables whose commits carry row ids and their own time, written by Varve and by Spark in turns. */
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { DeltaTable, eq } from '../../src/index.js';
+import { describeWithOracles, peer } from '../support/oracles.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { expectAgreement } from './agreement.js';
+
+const schema = { id: 'long', part: 'string' } as const;
+type Table = DeltaTable<typeof schema>;
+const rows = (part: string, ...ids: number[]) => ids.map((id) => ({ id: BigInt(id), part }));
+
+const FEATURES = {
+  'delta.enableInCommitTimestamps': 'true',
+  'delta.enableRowTracking': 'true',
+};
+
+/** By row: its id and the version it came in, as an engine says. */
+type Tracked = readonly (readonly [id: number, rowId: number, since: number])[];
+
+async function ours(table: Table): Promise<Tracked> {
+  const select = ['id', '_metadata.row_id', '_metadata.row_commit_version'] as const;
+  const found = await table.scan({ select }).toArray();
+  return found
+    .map((row) => Object.values(row).map(Number) as [number, number, number])
+    .toSorted(([one], [other]) => one - other);
+}
+
+async function sparks(path: string): Promise<Tracked> {
+  const { result } = await sql(
+    path,
+    'select id, _metadata.row_id as r, _metadata.row_commit_version as v from {path} order by id',
+  );
+  return result.map(({ id, r, v }) => [id, r, v]);
+}
+
+interface Result {
+  readonly result: readonly { readonly id: number; readonly r: number; readonly v: number }[];
+}
+
+async function sql(path: string, statement: string): Promise<Result> {
+  return await peer('spark').ask<Result>('sql', { path, statement });
+}
+
+/** Both engines give the same rows, ids and times, and no id twice. */
+async function expectSame(table: Table, path: string, folder: string): Promise<void> {
+  await expectAgreement(path, folder);
+  const tracked = await ours(table);
+  expect(tracked).toEqual(await sparks(path));
+  expect(new Set(tracked.map(([, rowId]) => rowId)).size).toBe(tracked.length);
+  const { history } = await peer('spark').ask<{
+    history: { version: number; timestampMs: number }[];
+  }>('history', { path });
+  const times = (await table.history()).map(({ version, timestamp }) => [
+    version,
+    timestamp.getTime(),
+  ]);
+  expect(times).toEqual(history.map(({ version, timestampMs }) => [version, timestampMs]));
+}
+
+describeWithOracles('tables that track rows and time', ['delta-rs', 'spark'], () => {
+  const folder = temporaryFolder();
+
+  it.each([
+    ['classic checkpoints', {}],
+    ['v2 checkpoints', { 'delta.checkpointPolicy': 'v2' }],
+  ])('made by varve, with %s, are spark’s to go on with', async (name, more) => {
+    const path = join(folder, name.replace(' ', '-'));
+    const properties = { ...FEATURES, ...more, 'delta.checkpointInterval': '3' };
+    const table = await DeltaTable.create(path, { schema, partitionBy: ['part'], properties });
+    await table.append([...rows('a', 1, 2, 3), ...rows('b', 4)]);
+    await table.append(rows('a', 5));
+    await expectSame(table, path, folder);
+    await sql(path, "insert into {path} values (6, 'b'), (7, 'c')");
+    await expectSame(table, path, folder);
+    await table.append(rows('c', 8, 9));
+    await table.overwrite(rows('a', 10), { where: eq('part', 'a') });
+    await expectSame(table, path, folder);
+    await sql(path, 'update {path} set id = id + 100 where id = 7');
+    await table.append(rows('d', 11));
+    await expectSame(table, path, folder);
+    await table.overwrite(rows('b', 4), { where: eq('id', 4n) });
+    await table.append(rows('d', 12));
+    await expectSame(table, path, folder);
+  });
+
+  it('get their features from varve, whoever wrote their history', async () => {
+    const path = join(folder, 'upgraded');
+    await sql(path, 'create table {path} (id bigint, part string) using delta');
+    await sql(path, "insert into {path} values (1, 'a'), (2, 'b')");
+    const table = await DeltaTable.open(path, { schema });
+    await table.append(rows('c', 3, 4));
+    await sql(path, 'delete from {path} where id = 2');
+    await table.setProperties({ 'delta.enableInCommitTimestamps': 'true' });
+    await table.setProperties({ 'delta.enableRowTracking': 'true' });
+    await expectSame(table, path, folder);
+    await sql(path, "insert into {path} values (5, 'e')");
+    await table.append(rows('f', 6));
+    await expectSame(table, path, folder);
+    const { timestamp } = (await table.history()).find(({ version }) => version === 2) ?? {};
+    const past = await table.snapshot({ timestamp: timestamp ?? new Date(0) });
+    expect(past.version).toBe(2);
+    expect(await past.scan().count()).toBe(4);
+    await table.unsetProperties(['delta.enableInCommitTimestamps']);
+    await table.addFeature('v2Checkpoint');
+    await sql(path, "insert into {path} values (7, 'g')");
+    await expectAgreement(path, folder);
+  });
+
+  it('get their features from spark while varve writes', async () => {
+    const path = join(folder, 'turned-on');
+    const table = await DeltaTable.create(path, { schema });
+    await table.append(rows('a', 1, 2));
+    async function* late() {
+      yield* rows('b', 3);
+      const properties = Object.entries(FEATURES).map(([name, value]) => `'${name}' = '${value}'`);
+      await sql(path, `alter table {path} set tblproperties (${properties.join(', ')})`);
+      yield* rows('b', 4);
+    }
+    await table.append(late());
+    await expectSame(table, path, folder);
+    await sql(path, "insert into {path} values (5, 'e')");
+    await expectSame(table, path, folder);
+  });
+});

@@ -85,6 +85,47 @@ describe('faultStore', () => {
     expect((await real.get('b'))?.bytes).toEqual(TWO);
   });
 
+  it.each(OPERATIONS)('never answers %s once the process is dead', async (_name, run, after) => {
+    for (const [fault, effect] of [
+      ['crash-before', ['a']],
+      ['crash-after', after],
+    ] as const) {
+      const { real, faulty } = await stores(() => fault);
+      const answer = Promise.race([run(faulty), new Promise(setImmediate).then(() => 'none')]);
+      expect(await answer).toBe('none');
+      expect(await keysOf(real)).toEqual(effect);
+    }
+  });
+
+  it('breaks a listing off half-way', async () => {
+    const { real, faulty } = await stores(() => 'torn');
+    for (const key of ['b', 'c', 'd']) await real.put(key, ONE);
+    const seen: string[] = [];
+    const listing = async (): Promise<void> => {
+      for await (const { key } of faulty.list('')) seen.push(key);
+    };
+    await expect(listing()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect(seen).toEqual(['a', 'b']);
+  });
+
+  it('has the optional operations of the store it wraps, and their faults', async () => {
+    const { real, faulty } = await stores(({ key }) => (key === 'x' ? 'lost-reply' : undefined));
+    expect(await faulty.copy?.('a', 'x')).toBe('unknown');
+    expect(await keysOf(real)).toEqual(['a', 'x']);
+    let works = 0;
+    const work = async (): Promise<void> => void works++;
+    expect(await faulty.exclusively?.('lock', work)).toBe(true);
+    await expect(faulty.exclusively?.('x', work)).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    });
+    expect(works).toBe(2);
+    const few = faultStore(
+      { ...faulty, copy: undefined, exclusively: undefined } as never,
+      () => undefined,
+    );
+    expect(Object.keys(few)).not.toEqual(expect.arrayContaining(['copy', 'exclusively']));
+  });
+
   it('tells the plan of each call in turn', async () => {
     const calls: StoreCall[] = [];
     const { faulty } = await stores((call) => {

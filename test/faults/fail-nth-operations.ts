@@ -1,0 +1,165 @@
+/** Every public operation of a table, as the sweep of failing store calls runs it. */
+import { DeltaTable } from '../../src/table/delta-table.js';
+import { eq, gte } from '../../src/table/expression/builders.js';
+import type { StorageProvider } from '../../src/testing/index.js';
+import { SCHEMA, type Shape, type SweptTable, TABLE_URL } from './fail-nth-shapes.js';
+
+export interface Operation {
+  readonly name: string;
+  /**
+   * `read`: changes nothing. `commit`: makes one version, or none. `side`: writes beside the log, where a request whose
+   * answer is lost leaves the caller to look.
+   */
+  readonly kind: 'read' | 'commit' | 'side';
+  readonly needs: Shape['allows'];
+  /** What a caller learns, without what differs from run to run. */
+  readonly run: (world: Caller) => Promise<unknown>;
+}
+
+/** Who calls: one process with one handle. */
+export interface Caller {
+  readonly storage: StorageProvider;
+  readonly shape: Shape;
+  /** The handle; opened by the first who asks. */
+  readonly table: () => Promise<SweptTable>;
+}
+
+const NEW = [
+  { op: 'new', part: 'p', n: 100 },
+  { op: 'new', part: 'r', n: 101 },
+];
+
+/** Whether a table that allows `allows` may be asked for what needs `needs`. */
+export function isAllowed(allows: Shape['allows'], needs: Operation['needs']): boolean {
+  if (allows === 'create' || needs === 'create') return allows === needs;
+  const levels = ['read', 'append', 'write'];
+  return levels.indexOf(allows) >= levels.indexOf(needs);
+}
+
+export const OPERATIONS: readonly Operation[] = [
+  { name: 'create', kind: 'commit', needs: 'create', run: createTable },
+  {
+    name: 'create from rows',
+    kind: 'commit',
+    needs: 'create',
+    run: async ({ storage }) => {
+      const rows = [{ op: 'made', part: 'p', n: 7n }];
+      await DeltaTable.create(TABLE_URL, { rows, storage });
+      return 'created';
+    },
+  },
+  commit('append', 'append', (table) => table.append(NEW)),
+  commit('append once', 'append', (table) =>
+    table.append(NEW, { idempotency: { appId: 'once', sequence: 5 } }),
+  ),
+  read('append that was applied', 'append', (table) =>
+    table.append(NEW, { idempotency: { appId: 'base', sequence: 1 } }).then(versionOf),
+  ),
+  commit('overwrite', 'write', (table) => table.overwrite(NEW)),
+  commit('overwrite a partition', 'write', (table) =>
+    table.overwrite([{ op: 'new', part: 'p', n: 5 }], { where: eq('part', 'p') }),
+  ),
+  commit('overwrite some rows', 'write', (table) =>
+    table.overwrite([{ op: 'new', part: 'q', n: 50 }], { where: gte('n', 10n) }),
+  ),
+  read('exists', 'read', (_table, { storage }) => DeltaTable.exists(TABLE_URL, { storage })),
+  read('scan', 'read', async (table) => sorted(await table.scan().toArray())),
+  read('scan with a condition', 'read', async (table, { shape }) => {
+    if (shape.allows === 'read') return await table.scan({ limit: 3 }).count();
+    return sorted(await table.scan({ where: gte('n', 10n), select: ['op', 'n'] }).toArray());
+  }),
+  read('count', 'read', (table) => table.scan().count()),
+  read('an older version', 'read', async (table) => {
+    const snapshot = await table.snapshot({ version: 1 });
+    return sorted(await snapshot.scan().toArray());
+  }),
+  read('a pinned version', 'append', async (table) => {
+    const snapshot = await table.snapshot({ pin: 'kept' });
+    return sorted(await snapshot.scan().toArray());
+  }),
+  read('a moment', 'append', async (table) => {
+    const snapshot = await table.snapshot({ timestamp: new Date('2026-01-01T00:00:00.001Z') });
+    return snapshot.version;
+  }),
+  read('changes', 'append', async (table, { shape }) => {
+    if (shape.name !== 'change feed') return 'none';
+    const found: unknown[] = [];
+    for await (const change of table.changes({ from: 1 })) {
+      const rows = [];
+      for await (const row of change.rows()) rows.push(row);
+      found.push(change.version, rows.map((row) => JSON.stringify(row, plain)).toSorted());
+    }
+    return found;
+  }),
+  read('detail', 'read', async (table) => {
+    const { numFiles, sizeBytes, properties } = await table.detail();
+    return { numFiles, sizeBytes, properties: [...properties] };
+  }),
+  read('history', 'read', async (table) =>
+    (await table.history()).map(({ version, operation }) => [version, operation]),
+  ),
+  read('resolve', 'append', (table) => table.resolveCommit({ version: 1, txnId: 'of nobody' })),
+  read('pins.get', 'append', async (table) => (await table.pins.get('kept')).version),
+  read('pins.list', 'read', async (table) => (await table.pins.list()).map(({ name }) => name)),
+  read('pins.verify', 'append', async (table) => (await table.pins.verify('kept')).ok),
+  side('pins.create', 'read', (table) => table.pins.create('fresh').then(({ version }) => version)),
+  side('pins.delete', 'append', (table) => table.pins.delete('kept')),
+];
+
+/** Makes the table of a shape that has none. */
+export async function createTable({ storage }: Pick<Caller, 'storage'>): Promise<unknown> {
+  await DeltaTable.create(TABLE_URL, { schema: SCHEMA, storage, ifExists: 'open' });
+  return 'created';
+}
+
+function read(
+  name: string,
+  needs: Operation['needs'],
+  run: (table: SweptTable, caller: Caller) => Promise<unknown>,
+): Operation {
+  return {
+    name,
+    kind: 'read',
+    needs,
+    run: async (caller) => await run(await caller.table(), caller),
+  };
+}
+
+function commit(
+  name: string,
+  needs: Operation['needs'],
+  run: (table: SweptTable) => ReturnType<SweptTable['append']>,
+): Operation {
+  return {
+    name,
+    kind: 'commit',
+    needs,
+    run: async (caller) => versionOf(await run(await caller.table())),
+  };
+}
+
+function side(
+  name: string,
+  needs: Operation['needs'],
+  run: (table: SweptTable) => Promise<unknown>,
+): Operation {
+  return {
+    name,
+    kind: 'side',
+    needs,
+    run: async (caller) => await run(await caller.table()),
+  };
+}
+
+function versionOf({ version, outcome }: Awaited<ReturnType<SweptTable['append']>>): unknown {
+  return { version, outcome };
+}
+
+/** Rows in an order and a text of their own. */
+export function sorted(rows: readonly unknown[]): readonly string[] {
+  return rows.map((row) => JSON.stringify(row, plain)).toSorted();
+}
+
+function plain(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}

@@ -1,0 +1,231 @@
+/** One point of the sweep: an operation, one call of which goes wrong, and what must hold afterwards. */
+import { createHash } from 'node:crypto';
+import { type CommitAttempt, isVarveError } from '../../src/errors.js';
+import { DeltaTable } from '../../src/table/delta-table.js';
+import type { Clock, StorageProvider } from '../../src/testing/index.js';
+import { type Caller, createTable, isAllowed, type Operation } from './fail-nth-operations.js';
+import { SCHEMA, type Shape, type SweptTable, TABLE_URL } from './fail-nth-shapes.js';
+import { Injector, type Mode, settled, type World } from './fail-nth-world.js';
+
+/** How an operation on a table goes when nothing goes wrong. */
+export interface Golden {
+  /** What the caller is told. */
+  readonly told: string;
+  /** The version that the operation makes; undefined when it makes none. */
+  readonly version: number | undefined;
+  /** The table with a marker row appended, without and with the operation's effect. */
+  readonly without: string;
+  readonly after: string;
+  /** The calls that the operation makes. */
+  readonly calls: readonly string[];
+}
+
+export interface Swept {
+  readonly shape: Shape;
+  readonly operation: Operation;
+  readonly open: (objects: Shape['objects']) => Promise<World>;
+  /** The clock of the process that meets the fault; a right one when not given. */
+  readonly clock?: (() => Clock) | undefined;
+}
+
+type Ending =
+  | { readonly kind: 'told'; readonly told: string }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'unknown'; readonly attempt: CommitAttempt }
+  | { readonly kind: 'crashed' }
+  | { readonly kind: 'wrong'; readonly what: string };
+
+const MARKER = [{ op: 'marker', part: 'p', n: 1_000_000 }];
+/** Real time in which an operation ends, for all its waiting is virtual. */
+const HANG_MS = 20_000;
+/** What may go wrong when a store does. */
+const CODES = ['STORAGE_UNAVAILABLE', 'ACCESS_DENIED'] as const;
+
+/** Runs the operation without a fault. */
+export async function golden(swept: Swept): Promise<Golden> {
+  const { shape, operation } = swept;
+  const without = await swept.open(shape.objects);
+  if (shape.allows === 'create') await createTable({ storage: without.process(new Injector()) });
+  const before = await newestVersion(without);
+  await mark(shape, without.process(new Injector()));
+  const world = await swept.open(shape.objects);
+  const injector = new Injector();
+  const told = await operation.run(caller(swept, world, injector));
+  const calls = [...injector.calls];
+  const version = await newestVersion(world);
+  if (operation.kind !== 'read') await mark(shape, world.process(new Injector()));
+  const made = shape.allows === 'create' || version > before;
+  return {
+    told: JSON.stringify(told),
+    version: made ? version : undefined,
+    without: await observe(shape, without),
+    after: await observe(shape, operation.kind === 'read' ? without : world),
+    calls,
+  };
+}
+
+/** Runs one point; every rule that it breaks. */
+export async function runPoint(
+  swept: Swept,
+  expected: Golden,
+  point: { readonly at: number; readonly mode: Mode },
+): Promise<readonly string[]> {
+  const { shape, operation } = swept;
+  const world = await swept.open(shape.objects);
+  const injector = new Injector(point);
+  const who = caller(swept, world, injector);
+  const ending = await end(operation.run(who), injector);
+  await settled();
+  injector.disarm();
+  const broken: string[] = [];
+  if (ending.kind === 'wrong') broken.push(ending.what);
+  if (ending.kind === 'told' && ending.told !== expected.told) {
+    broken.push(`told ${ending.told} instead of ${expected.told}`);
+  }
+  if (ending.kind !== 'crashed' && world.openCount() > 0) broken.push('descriptors stay open');
+  const { version } = expected;
+  const landed =
+    version !== undefined && (await world.store.head(commitKey(version))) !== undefined;
+  if (operation.kind === 'commit') broken.push(...(await judgeCommit(ending, landed, who, world)));
+  if (ending.kind === 'failed' || ending.kind === 'told') {
+    if (point.mode !== 'for ever') broken.push(...(await strays(world, shape)));
+  }
+  // Who goes on: the same handle, or after a crash another process.
+  const next = ending.kind === 'crashed' ? caller(swept, world, new Injector()) : who;
+  broken.push(...(await goOn(swept, next)));
+  const found = await observe(shape, world);
+  const allowed =
+    operation.kind === 'side' && ending.kind !== 'told'
+      ? [expected.without, expected.after]
+      : [landed || ending.kind === 'told' ? expected.after : expected.without];
+  if (!allowed.includes(found)) broken.push(`the table is ${found}, not ${allowed.join(' or ')}`);
+  return broken;
+}
+
+function caller({ shape, clock }: Swept, world: World, injector: Injector): Caller {
+  const storage = world.process(injector, clock?.());
+  let opened: Promise<SweptTable> | undefined;
+  return {
+    storage,
+    shape,
+    table: () => {
+      opened ??= openTable(shape, storage);
+      return opened;
+    },
+  };
+}
+
+async function openTable({ allows }: Shape, storage: StorageProvider): Promise<SweptTable> {
+  if (allows !== 'read') return await DeltaTable.open(TABLE_URL, { storage, schema: SCHEMA });
+  return (await DeltaTable.open(TABLE_URL, { storage })) as unknown as SweptTable;
+}
+
+async function end(running: Promise<unknown>, { crashed }: Injector): Promise<Ending> {
+  let timer: NodeJS.Timeout | undefined;
+  const hanging = new Promise<Ending>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: 'wrong', what: 'never ends' }), HANG_MS);
+  });
+  try {
+    return await Promise.race([
+      running.then(
+        (told): Ending => ({ kind: 'told', told: JSON.stringify(told) }),
+        (error: unknown) => endingOf(error),
+      ),
+      crashed.then((): Ending => ({ kind: 'crashed' })),
+      hanging,
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function endingOf(error: unknown): Ending {
+  if (isVarveError(error, 'COMMIT_STATE_UNKNOWN'))
+    return { kind: 'unknown', attempt: error.attempt };
+  if (isVarveError(error, ...CODES)) return { kind: 'failed' };
+  return { kind: 'wrong', what: `rejected with ${String(error)}` };
+}
+
+async function judgeCommit(
+  ending: Ending,
+  landed: boolean,
+  who: Caller,
+  world: World,
+): Promise<readonly string[]> {
+  if (ending.kind === 'told' && !landed) return ['acknowledged, and not in the log'];
+  if (ending.kind === 'failed' && landed) return ['failed, and in the log'];
+  if (ending.kind !== 'unknown') return [];
+  const late = await DeltaTable.open(TABLE_URL, { storage: world.process(new Injector()) }).catch(
+    () => undefined,
+  );
+  const handles = late === undefined ? [] : [late, await who.table()];
+  const answers = handles.map(async (table) => await table.resolveCommit(ending.attempt));
+  const wanted = landed ? 'committed' : 'unknown';
+  const wrong = (await Promise.all(answers)).filter(({ outcome }) => outcome !== wanted);
+  return wrong.map(({ outcome }) => `resolveCommit says ${outcome} of a commit that is ${wanted}`);
+}
+
+/** Data files that no commit names. */
+async function strays(world: World, { objects }: Shape): Promise<readonly string[]> {
+  const fresh: string[] = [];
+  let log = '';
+  for await (const { key } of world.store.list('')) {
+    if (objects.has(key)) continue;
+    if (!key.startsWith('_')) fresh.push(key);
+    else if (/^_delta_log\/\d{20}\.json$/u.test(key)) {
+      log += new TextDecoder().decode((await world.store.get(key))?.bytes);
+    }
+  }
+  const stray = fresh.filter((key) => !log.includes(key.slice(key.lastIndexOf('/') + 1)));
+  return stray.map((key) => `left ${key}, which no commit names`);
+}
+
+/** The next write, which must go as if nothing had happened. */
+async function goOn({ shape }: Swept, who: Caller): Promise<readonly string[]> {
+  try {
+    if (shape.allows === 'create') await createTable(who);
+    if (isAllowed(shape.allows, 'append') || shape.allows === 'create') {
+      const table = await DeltaTable.open(TABLE_URL, { storage: who.storage, schema: SCHEMA });
+      await table.append(MARKER);
+    }
+    return [];
+  } catch (error) {
+    return [`the next write fails: ${String(error)}`];
+  }
+}
+
+async function mark(shape: Shape, storage: StorageProvider): Promise<void> {
+  if (shape.allows === 'read') return;
+  const table = await DeltaTable.open(TABLE_URL, { storage, schema: SCHEMA });
+  await table.append(MARKER);
+}
+
+/**
+ * All that there is to see for somebody who comes afterwards: the version, its files by their content, and the pins. Two
+ * tables with the same text have the same rows, and no page was decoded to say so.
+ */
+async function observe(shape: Shape, world: World): Promise<string> {
+  const table = await openTable(shape, world.process(new Injector()));
+  const snapshot = await table.snapshot();
+  const files = snapshot.files().map(async ({ path, partitionValues }) => {
+    const bytes = (await world.store.get(path))?.bytes;
+    if (bytes === undefined) return `${path} is gone`;
+    const digest = createHash('sha1').update(bytes).digest('base64');
+    return [digest, ...partitionValues.values()].join(' ');
+  });
+  const pins = (await table.pins.list()).map(({ name, version }) => [name, version]);
+  return JSON.stringify([snapshot.version, (await Promise.all(files)).toSorted(), pins]);
+}
+
+async function newestVersion(world: World): Promise<number> {
+  let newest = -1;
+  for await (const { key } of world.store.list('_delta_log/')) {
+    const version = /^_delta_log\/(\d{20})\.json$/u.exec(key)?.[1];
+    if (version !== undefined) newest = Math.max(newest, Number(version));
+  }
+  return newest;
+}
+
+function commitKey(version: number): string {
+  return `_delta_log/${String(version).padStart(20, '0')}.json`;
+}

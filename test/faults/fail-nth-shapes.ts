@@ -1,0 +1,110 @@
+/** The tables on which every store call is made to fail, each as the objects of its store. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeltaTable } from '../../src/table/delta-table.js';
+import { memoryStorage, type StorageProvider } from '../../src/testing/index.js';
+import { virtualClock } from './virtual-clock.js';
+
+export interface Shape {
+  readonly name: string;
+  /** The table, by key; empty where there is none yet. */
+  readonly objects: ReadonlyMap<string, Uint8Array>;
+  /** What Varve may do to it. */
+  readonly allows: 'create' | 'read' | 'append' | 'write';
+  readonly partitionBy: readonly string[];
+}
+
+export const SCHEMA = { op: 'string', part: 'string', n: 'long' } as const;
+export type SweptTable = DeltaTable<typeof SCHEMA>;
+
+/** Where a swept table lies in its store. */
+export const TABLE_URL = 'memory://lake/t';
+
+interface Recipe {
+  readonly name: string;
+  readonly allows: Shape['allows'];
+  readonly partitionBy?: readonly ('op' | 'part')[];
+  readonly properties?: Readonly<Record<string, string>>;
+  readonly appends: number;
+}
+
+const RECIPES: readonly Recipe[] = [
+  { name: 'plain', allows: 'write', appends: 2 },
+  { name: 'partitioned', allows: 'write', appends: 2, partitionBy: ['part'] },
+  {
+    name: 'checkpoint due',
+    allows: 'write',
+    appends: 3,
+    properties: { 'delta.checkpointInterval': '4' },
+  },
+  {
+    name: 'checkpointed',
+    allows: 'write',
+    appends: 3,
+    partitionBy: ['part'],
+    properties: { 'delta.checkpointInterval': '2' },
+  },
+  {
+    name: 'change feed',
+    allows: 'append',
+    appends: 2,
+    properties: { 'delta.enableChangeDataFeed': 'true' },
+  },
+];
+
+/** Tables that Spark made: deletion vectors, v2 checkpoints with sidecars, statistics as structs. */
+const SPARK = ['classic', 'v2', 'v2-json'] as const;
+const BASES = 'test/fuzz/bases';
+
+/** Every shape, the absent table first. */
+export async function allShapes(): Promise<readonly Shape[]> {
+  const nothing: Shape = { name: 'absent', objects: new Map(), allows: 'create', partitionBy: [] };
+  const made: Shape[] = [];
+  for (const recipe of RECIPES) made.push(await make(recipe));
+  const read = SPARK.map(
+    (name): Shape => ({
+      name: `spark ${name}`,
+      objects: folderObjects(join(BASES, name)),
+      allows: 'read',
+      partitionBy: ['p'],
+    }),
+  );
+  return [nothing, ...made, ...read];
+}
+
+async function make({
+  name,
+  allows,
+  partitionBy = [],
+  properties,
+  appends,
+}: Recipe): Promise<Shape> {
+  const clock = virtualClock();
+  const storage: StorageProvider = { ...memoryStorage({ clock }), clock };
+  const table = await DeltaTable.create(TABLE_URL, {
+    schema: SCHEMA,
+    partitionBy: [...partitionBy],
+    storage,
+    properties: properties ?? {},
+  });
+  for (let at = 0; at < appends; at++) {
+    const rows = [
+      { op: `base ${at}`, part: 'p', n: at },
+      { op: `base ${at}`, part: 'q', n: at + 10 },
+    ];
+    await table.append(rows, { idempotency: { appId: 'base', sequence: at + 1 } });
+  }
+  await table.pins.create('kept', { version: 1 });
+  const objects = new Map<string, Uint8Array>();
+  const store = storage.open(new URL(TABLE_URL));
+  for await (const { key } of store.list('')) {
+    objects.set(key, (await store.get(key))?.bytes ?? new Uint8Array());
+  }
+  return { name, objects, allows, partitionBy };
+}
+
+function folderObjects(folder: string): ReadonlyMap<string, Uint8Array> {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  return new Map(files.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
+}

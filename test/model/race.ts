@@ -1,7 +1,8 @@
 /** Real processes racing on one table, and their histories in the form the judge takes. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Outcome } from './history.js';
+import type { ObjectStore } from '../../src/storage/object-store.js';
+import type { History, Outcome } from './history.js';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 
@@ -25,6 +26,22 @@ export async function race(
 ): Promise<readonly Outcome[]> {
   const outputs = await Promise.all(racers.map(async (racer) => await run(url, racer, service)));
   return outputs.flatMap((output, at) => outcomes(output, racers[at]?.name ?? ''));
+}
+
+/** What the racers left at their table, beside what they say they did. */
+export async function racedHistory(
+  store: ObjectStore,
+  outcomes: readonly Outcome[],
+): Promise<History> {
+  const log = new Map<string, string>();
+  const files = new Set<string>();
+  for await (const { key } of store.list('')) {
+    if (/^_delta_log\/\d+\.json$/u.test(key)) {
+      const { bytes } = (await store.get(key)) ?? {};
+      log.set(key.slice('_delta_log/'.length), new TextDecoder().decode(bytes));
+    } else if (key.endsWith('.parquet') && !key.startsWith('_')) files.add(key);
+  }
+  return { outcomes, hadOutage: false, log, files, trace: [], traceHash: '' };
 }
 
 function run(url: string, { name, count, kind }: Racer, service?: string): Promise<string> {

@@ -137,8 +137,7 @@ function operationOf(method: string, target: string, headers: IncomingHttpHeader
   const [path = '/', search = ''] = target.split('?', 2);
   const [bucketName = '', ...rest] = path.slice(1).split('/').map(decodeURIComponent);
   const key = rest.join('/');
-  // In a query as S3 signs it, a plus is a plus.
-  const query = new URLSearchParams(search.replaceAll('+', '%2B'));
+  const query = new URLSearchParams(search);
   const isCopy = headers['x-amz-copy-source'] !== undefined;
   const name = isCopy ? 'CopyObject' : operationName(method, key, query);
   return { name, bucketName, key, query, headers, body: Buffer.alloc(0) };

@@ -14,7 +14,7 @@ describe('a put-if-absent in trouble', () => {
   it.each(['lost-reply', 'lost-request', 'unavailable-503'] as const)(
     'is unknown after %s, and sent once',
     async (kind) => {
-      const { store } = await double.store();
+      const { store } = double.store();
       const from = double.server.requests.length;
       double.server.fault({ kind, operation: 'PutObject' });
       expect(await store.putIfAbsent('k', bytes('x'))).toBe('unknown');
@@ -25,7 +25,7 @@ describe('a put-if-absent in trouble', () => {
   );
 
   it('is sent again after a conflict that wrote nothing, and in the end given up', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     const from = double.server.requests.length;
     double.server.fault({ kind: 'conflict-409', operation: 'PutObject', times: 2 });
     expect(await store.putIfAbsent('k', bytes('x'))).toBe('created');
@@ -41,7 +41,7 @@ describe('a put-if-absent in trouble', () => {
   });
 
   it('that is aborted was not sent, or settles', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     const stop = new AbortController();
     const writing = store.putIfAbsent('k', bytes('x'), { signal: stop.signal });
     await new Promise((resolve) => setImmediate(resolve));
@@ -52,7 +52,7 @@ describe('a put-if-absent in trouble', () => {
 
 describe('a body that breaks off', () => {
   it('goes on where it broke, at every 64th of it', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     const body = new Uint8Array(6400).map((_, at) => (at * 13) & 255);
     const { etag } = await store.put('k', body);
     for (let cut = 0; cut < 64; cut++) {
@@ -65,7 +65,7 @@ describe('a body that breaks off', () => {
   });
 
   it('is not put together of two objects', async () => {
-    const { store, bucket } = await double.store();
+    const { store, bucket } = double.store();
     const { etag } = await store.put('k', bytes('old, and longer'));
     const replaceAfterReset = (): void => {
       double.server.fault({ kind: 'reset-body', operation: 'GetObject' });
@@ -87,7 +87,7 @@ describe('a body that breaks off', () => {
   });
 
   it('ends as none when the object was deleted meanwhile', async () => {
-    const { store, bucket } = await double.store();
+    const { store, bucket } = double.store();
     await store.put('k', bytes('0123456789'));
     double.server.fault({ kind: 'reset-body', operation: 'GetObject' });
     const get = bucket.get.bind(bucket);
@@ -102,7 +102,7 @@ describe('a body that breaks off', () => {
 
 describe('a service in trouble', () => {
   it('is asked again, later, for everything that may be repeated', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     await store.put('k', bytes('x'));
     const once = async (run: () => Promise<unknown>): Promise<void> => {
       double.server.fault({ kind: 'unavailable-503', retryAfter: 0 });
@@ -120,7 +120,7 @@ describe('a service in trouble', () => {
   });
 
   it('is told by its own time when to be asked again', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     double.server.fault({ kind: 'unavailable-503', retryAfter: 40, times: 2 });
     await expect(store.get('k')).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
@@ -129,7 +129,7 @@ describe('a service in trouble', () => {
   });
 
   it('gets less than a fifth more requests when each tenth fails', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     const part = 8 * 1024 * 1024;
     const large = new Uint8Array(5 * part);
     const plain = double.server.requests.length;
@@ -152,7 +152,7 @@ describe('a service in trouble', () => {
   });
 
   it('keeps an upload whose last answer was lost', async () => {
-    const { store, bucket } = await double.store();
+    const { store, bucket } = double.store();
     const large = new Uint8Array(8 * 1024 * 1024 + 1).fill(1);
     double.server.fault({ kind: 'lost-reply', operation: 'CompleteMultipartUpload' });
     const info = await store.put('large', large);
@@ -161,7 +161,7 @@ describe('a service in trouble', () => {
   });
 
   it('that has no newest objects in its listing gives the others, in order', async () => {
-    const { store } = await double.store();
+    const { store } = double.store();
     for (const key of ['b', 'a', 'c']) await store.put(key, bytes('x'));
     double.server.fault({ kind: 'stale-list' });
     const keys: string[] = [];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeltaTable, eq } from '../../src/index.js';
 import { judge } from '../model/judge.js';
-import { race } from '../model/race.js';
+import { race, racedHistory } from '../model/race.js';
 import { DOUBLE_CREDENTIALS } from './s3-double.js';
 import { withDouble } from './with-double.js';
 
@@ -117,17 +117,8 @@ describe('a table on S3', () => {
     ] as const;
     const service = { ...double.service(), credentials: DOUBLE_CREDENTIALS };
     const outcomes = await race(url, racers, JSON.stringify(service));
-    const store = double.storage().open(new URL(url));
-    const log = new Map<string, string>();
-    const files = new Set<string>();
-    for await (const { key } of store.list('')) {
-      if (/^_delta_log\/\d+\.json$/u.test(key)) {
-        const { bytes } = (await store.get(key)) ?? {};
-        log.set(key.slice('_delta_log/'.length), new TextDecoder().decode(bytes));
-      } else if (key.endsWith('.parquet') && !key.startsWith('_')) files.add(key);
-    }
-    const history = { outcomes, hadOutage: false, log, files, trace: [], traceHash: '' };
-    expect(log.size).toBe(30);
+    const history = await racedHistory(double.storage().open(new URL(url)), outcomes);
+    expect(history.log.size).toBe(30);
     expect(judge(history)).toEqual([]);
   });
 });

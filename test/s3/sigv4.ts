@@ -83,19 +83,29 @@ export function headerOf(headers: IncomingHttpHeaders, name: string): string | u
 
 function canonicalRequest({ method, target, headers }: SignedRequest, signed: string[]): string {
   const [path = '/', query = ''] = target.split('?', 2);
-  const parameters = query
-    .split('&')
-    .filter((part) => part !== '')
-    .map((part) => {
-      const [name = '', value = ''] = part.split('=', 2);
-      return `${name}=${value}`;
-    })
-    .toSorted();
+  const parameters = [...new URLSearchParams(query)].map(
+    ([name, value]) => `${spelled(name)}=${spelled(value)}`,
+  );
   const lines = signed.map(
     (name) => `${name}:${(headerOf(headers, name) ?? '').trim().replace(/ +/gu, ' ')}\n`,
   );
   const payload = headerOf(headers, 'x-amz-content-sha256') ?? '';
-  return [method, path, parameters.join('&'), lines.join(''), signed.join(';'), payload].join('\n');
+  return [
+    method,
+    path,
+    parameters.toSorted().join('&'),
+    lines.join(''),
+    signed.join(';'),
+    payload,
+  ].join('\n');
+}
+
+/** Clients spell a query in several ways, and sign it in one. */
+function spelled(text: string): string {
+  return encodeURIComponent(text).replace(
+    /[!'()*]/gu,
+    (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function timeOf(text: string): number {

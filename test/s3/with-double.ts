@@ -1,9 +1,23 @@
 /** One S3 double for a test file, and a bucket for each test. */
+import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll } from 'vitest';
+import { type Clock, systemClock, systemEntropy } from '../../src/clock.js';
 import type { ObjectStore, StorageProvider } from '../../src/storage/object-store.js';
+import { Retries } from '../../src/storage/retries.js';
 import { type S3ServiceOptions, s3Storage } from '../../src/storage/s3/index.js';
+import { S3Store } from '../../src/storage/s3/s3-store.js';
+import { parseS3Url } from '../../src/storage/s3/s3-url.js';
 import type { S3Bucket } from './s3-bucket.js';
 import { DOUBLE_CREDENTIALS, type S3Double, startS3Double } from './s3-double.js';
+
+/** Each wait is over at once. */
+const HURRIED: Clock = {
+  now: () => 0,
+  sleep: async (_delayMs, signal) => {
+    signal?.throwIfAborted();
+    await Promise.resolve();
+  },
+};
 
 export interface DoubleInTest {
   /** The server; only within tests and hooks. */
@@ -13,8 +27,8 @@ export interface DoubleInTest {
   storage(change?: Partial<S3ServiceOptions>): StorageProvider;
   /** A new bucket, and a URL in it. */
   place(): { readonly bucket: S3Bucket; readonly url: string };
-  /** A store in a new bucket, without its probe still to come. */
-  store(): Promise<{ readonly store: ObjectStore; readonly bucket: S3Bucket }>;
+  /** A store in a new bucket; it has no probe, and does not wait before it tries again. */
+  store(): { readonly store: ObjectStore; readonly bucket: S3Bucket };
 }
 
 /** Call it where the tests are declared. Faults that a test did not meet are forgotten after it. */
@@ -43,12 +57,20 @@ export function withDouble(options: Parameters<typeof startS3Double>[0] = {}): D
       const name = `bucket-${buckets++}`;
       return { bucket: double().bucket(name), url: `s3://${name}/lake/a table` };
     },
-    store: async () => {
+    store: () => {
       const { bucket, url } = inTest.place();
-      const store = inTest.storage().open(new URL(url));
-      await store.putIfAbsent('probed', new Uint8Array(1));
-      await store.delete('probed');
-      return { store, bucket };
+      const { endpoint, region } = double();
+      const { accessKeyId, secretAccessKey } = DOUBLE_CREDENTIALS;
+      const client = new S3Client({
+        endpoint,
+        region,
+        forcePathStyle: true,
+        credentials: { accessKeyId, secretAccessKey },
+        maxAttempts: 1,
+      });
+      const retries = new Retries({ clock: HURRIED, entropy: systemEntropy });
+      const context = { clock: systemClock, entropy: systemEntropy, retries };
+      return { store: new S3Store(client, parseS3Url(new URL(url)), context), bucket };
     },
   };
   return inTest;

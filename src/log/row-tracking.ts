@@ -1,5 +1,5 @@
 /** What a table that tracks rows keeps in its log. PROTOCOL.md "Row Tracking". */
-import { CorruptDataError } from '../errors.js';
+import { CorruptDataError, InvalidArgumentError } from '../errors.js';
 import type { AddFile, DomainMetadata, Metadata, Protocol, StringMap } from './actions.js';
 import { formatJson, isJsonObject, type Json, parseJson } from './json.js';
 import { LOG } from './log-path.js';
@@ -28,7 +28,9 @@ export function assignsRowIds(protocol: Protocol, metadata: Metadata): boolean {
 }
 
 /** Whether nobody is to give row ids for the time being. */
-export function isRowTrackingSuspended({ configuration }: Metadata): boolean {
+export function isRowTrackingSuspended({
+  configuration,
+}: Pick<Metadata, 'configuration'>): boolean {
   return configuration.get('delta.rowTrackingSuspended')?.toLowerCase() === 'true';
 }
 
@@ -44,6 +46,19 @@ export function withMaterializedNames(configuration: StringMap, uuid: () => stri
     [MATERIALIZED_ROW_ID, `_row-id-col-${uuid()}`],
     [MATERIALIZED_COMMIT_VERSION, `_row-commit-version-col-${uuid()}`],
   ]);
+}
+
+/**
+ * Refuses properties that want row ids and forbid to give any.
+ * @throws InvalidArgumentError
+ */
+export function checkRowTracking(configuration: StringMap): void {
+  if (!hasRowIds({ configuration }) || !isRowTrackingSuspended({ configuration })) return;
+  throw new InvalidArgumentError({
+    message: 'rows cannot have ids in a table that gives none: delta.rowTrackingSuspended is true',
+    option: 'delta.enableRowTracking',
+    expected: 'one of the two',
+  });
 }
 
 /** Whether every row has an id that may be read. */

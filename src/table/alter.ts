@@ -7,7 +7,13 @@ import type { CommitDescription } from '../log/commit-info.js';
 import { NOTHING_READ } from '../log/conflict.js';
 import { knownFeature, splitFeatures } from '../log/feature-properties.js';
 import { checkWritable, upgradedProtocol } from '../log/protocol.js';
-import { hasRowIds, withMaterializedNames } from '../log/row-tracking.js';
+import {
+  checkRowTracking,
+  hasRowIds,
+  MATERIALIZED_COMMIT_VERSION,
+  MATERIALIZED_ROW_ID,
+  withMaterializedNames,
+} from '../log/row-tracking.js';
 import { checkProperties } from '../log/table-properties.js';
 import type { Snapshot } from '../log/table-snapshot.js';
 import { backfillRowIds, checkCanTrackRows } from './alter-row-ids.js';
@@ -25,6 +31,16 @@ const optionsOf = z.strictObject({
   attempts: z.number().int().min(1).optional(),
 });
 const ADVICE = 'change the table again';
+/** What features keep among the properties for themselves: without it data that is there is not understood. */
+const OWN_PROPERTIES: ReadonlySet<string> = new Set([
+  MATERIALIZED_ROW_ID,
+  MATERIALIZED_COMMIT_VERSION,
+  'delta.inCommitTimestampEnablementVersion',
+  'delta.inCommitTimestampEnablementTimestamp',
+  'delta.columnMapping.mode',
+  'delta.columnMapping.maxColumnId',
+  'delta.requireCheckpointProtectionBeforeVersion',
+]);
 
 /** Sets properties; see {@link DeltaTable.setProperties}. */
 export async function setProperties(
@@ -102,7 +118,7 @@ export async function unsetProperties(
       await alter(state, options, (base) => {
         const configuration = new Map(base.configuration);
         for (const name of unset) {
-          if (!configuration.delete(name)) throw isNotSet(name, base);
+          if (OWN_PROPERTIES.has(name) || !configuration.delete(name)) throw isNotSet(name, base);
         }
         const properties = JSON.stringify(unset);
         return {
@@ -158,6 +174,7 @@ export function planAlter(state: TableState, base: Snapshot, change: Change): Pl
   const configuration = withMaterializedNames(change.configuration, () =>
     state.environment.entropy.uuid(),
   );
+  checkRowTracking(configuration);
   const protocol = upgradedProtocol(base.protocol, { schema, configuration }, change.features);
   checkWritable(protocol, { ...metadata, configuration }, schema);
   const actions: Action[] = [];
@@ -184,6 +201,6 @@ function isNotSet(name: string, { configuration }: Snapshot): InvalidArgumentErr
   return new InvalidArgumentError({
     message: `the table has no property ${name} that could be unset`,
     option: name,
-    expected: `one of ${[...configuration.keys()].join(', ')}`,
+    expected: `one of ${[...configuration.keys()].filter((key) => !OWN_PROPERTIES.has(key)).join(', ')}`,
   });
 }

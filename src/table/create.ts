@@ -6,7 +6,7 @@ import type { Action, Metadata } from '../log/actions.js';
 import type { CommitDescription } from '../log/commit-info.js';
 import { splitFeatures } from '../log/feature-properties.js';
 import { checkWritable, requiredProtocol } from '../log/protocol.js';
-import { withMaterializedNames } from '../log/row-tracking.js';
+import { checkRowTracking, withMaterializedNames } from '../log/row-tracking.js';
 import { arrowInputSchema, isArrowInput } from '../log/schema/arrow-input.js';
 import { checkColumnNames } from '../log/schema/column-name.js';
 import { fromArrowSchema } from '../log/schema/from-arrow-schema.js';
@@ -124,6 +124,7 @@ function newTable(state: TableState, schema: StructType, options: Checked): NewT
   checkColumnNames(schema);
   const { configuration: given, features } = splitFeatures(options.properties ?? {});
   checkProperties(given);
+  checkRowTracking(given);
   const partitionColumns = partitionsOf(schema, options.partitionBy ?? []);
   const { clock, entropy } = state.environment;
   const configuration = withMaterializedNames(given, () => entropy.uuid());

@@ -212,6 +212,10 @@ describe('setProperties, of row tracking', () => {
     await table.unsetProperties(['delta.rowTrackingSuspended']);
     await table.setProperties({ [ROW_TRACKING]: 'true' });
     expect(await rowIds(table)).toEqual([[1, 0]]);
+    const suspended = table.setProperties({ 'delta.rowTrackingSuspended': 'true' });
+    await expect(suspended).rejects.toMatchObject({ option: 'delta.enableRowTracking' });
+    const both = { [ROW_TRACKING]: 'true', 'delta.rowTrackingSuspended': 'true' };
+    await expect(made(both)).rejects.toMatchObject({ option: 'delta.enableRowTracking' });
   });
 });
 
@@ -240,6 +244,13 @@ describe('unsetProperties', () => {
       code: 'INVALID_ARGUMENT',
       option: 'other',
     });
+  });
+
+  it('refuses what a feature keeps for itself', async () => {
+    const { table } = await made({ [ROW_TRACKING]: 'true' });
+    const option = 'delta.rowTracking.materializedRowIdColumnName';
+    expect((await table.detail()).properties.get(option)).toMatch(/^_row-id-col-/u);
+    await expect(table.unsetProperties([option])).rejects.toMatchObject({ option });
   });
 });
 

@@ -1,11 +1,13 @@
 /** Every check of `npm run test:faults` by its id; those that take longest come first. */
 import { determinism } from './determinism.js';
 import { failNth } from './fail-nth.js';
+import { histories } from './histories.js';
 import type { Check } from './line.js';
 import { powerLoss } from './power-loss.js';
 import { protocol } from './protocol.js';
 
 export const CHECKS: Readonly<Record<string, Check>> = {
+  R2: histories,
   R1: protocol,
   R4: failNth,
   R5: powerLoss,

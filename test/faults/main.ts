@@ -1,11 +1,13 @@
 /**
  * `npm run test:faults -- [--only R2,R4] [--seed N] [--scale S]`: attacks the commit and prints a line for each check;
  * the last is `N lines, 0 violations`. Two checks run at a time, each in a process of its own.
+ * `--only R2 --seed N --history M [--variant V]` runs one history again and tells it turn by turn.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { CHECKS } from './checks.js';
-import { type FaultLine, type FaultOptions, formatLine } from './line.js';
+import { tellHistory } from './histories.js';
+import { type FaultLine, type FaultOptions, formatLine, VARIANTS } from './line.js';
 
 const AT_ONCE = 2;
 /** How many violations of a check are shown. */
@@ -20,9 +22,17 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       scale: { type: 'string', default: '1' },
       check: { type: 'string' },
+      history: { type: 'string' },
+      variant: { type: 'string' },
     },
   });
   const options: FaultOptions = { seed: Number(values.seed), scale: Number(values.scale) };
+  if (values.history !== undefined) {
+    const variant = VARIANTS.find((name) => name === values.variant);
+    const lines = await tellHistory(options.seed, Number(values.history), variant);
+    console.log(lines.join('\n'));
+    return lines.some((line) => line.startsWith('broken: ')) ? 1 : 0;
+  }
   if (values.check !== undefined) return await runHere(values.check, options);
   const ids = values.only?.split(',') ?? Object.keys(CHECKS);
   const absent = ids.filter((id) => !(id in CHECKS));

@@ -1,135 +1,110 @@
 /** What every history must keep, whatever its seed: each broken rule by its name. */
-import { AUDIT, type History, type Outcome } from './history.js';
+import { AUDIT, type History } from './history.js';
+import { judgeConflict } from './judge-conflict.js';
+import { judgeEffect } from './judge-effect.js';
+import { judgeLog } from './judge-log.js';
+import { judgeOrder } from './judge-order.js';
 import { type Replay, type ReplayedCommit, replay } from './replayer.js';
+import type { Outcome, Reading } from './step.js';
+import { broken, type Violation } from './violation.js';
 
-/** A rule that a history broke. */
-export interface Violation {
-  readonly rule: string;
-  readonly detail: string;
-}
+export type { Violation } from './violation.js';
 
 /** Every violation of one history; none when it is as it must be. */
 export function judge(history: History): readonly Violation[] {
-  const replayed = replay(history.log);
+  const replayed = replay(history.log, history.objects);
   const found: Violation[] = replayed.faults.map((detail) => ({
     rule: 'the log is whole',
     detail,
   }));
   if (found.length > 0) return found;
-  const reasons = history.hadOutage ? [...REASONS, 'STORAGE_UNAVAILABLE'] : REASONS;
-  for (const outcome of history.outcomes) found.push(...judgeOutcome(outcome, replayed, reasons));
-  found.push(...judgeFiles(history, replayed.commits));
-  found.push(...judgeIds(replayed.commits), ...judgeSequences(replayed.commits));
+  for (const outcome of history.outcomes) found.push(...judgeOutcome(outcome, history, replayed));
+  found.push(...judgeOrder(history));
+  found.push(...judgeLog(history, replayed));
   return found;
 }
 
-/** What a step may fail for when every store answers in the end. */
-const REASONS: readonly string[] = ['COMMIT_CONFLICT'];
-
-function judgeOutcome(
-  outcome: Outcome,
-  { commits, live }: Replay,
-  reasons: readonly string[],
-): readonly Violation[] {
+function judgeOutcome(outcome: Outcome, history: History, replayed: Replay): readonly Violation[] {
   const { op, step, result } = outcome;
-  const at = commits.filter(({ adds }) => adds.some((file) => file.op === op));
+  const { commits } = replayed;
+  const at = commits.filter(({ ops }) => ops.includes(op));
   const versions = at.map(({ version }) => version).join(', ');
   switch (result.kind) {
     case 'ok':
-      if (!result.applied) {
-        if (at.length > 0) return [broken('a skipped write is nowhere', op, versions)];
-        return step.kind === 'once' && wasApplied(step.sequence, result.version, commits)
-          ? []
-          : [broken('only what was applied is skipped', op, `version ${result.version}`)];
-      }
+      if (!result.applied) return judgeSkipped(outcome, result.version, at, commits);
       if (at.length !== 1 || at[0]?.version !== result.version) {
         const wanted = `acknowledged at ${result.version}, in the log at [${versions}]`;
         return [broken('an acknowledged commit is in the log exactly once', op, wanted)];
       }
-      return judgeReplacement(outcome, result.version, live);
+      return judgeEffect(outcome, result.version, { history, replayed });
     case 'failed':
-      if (!reasons.includes(result.code)) {
+      if (!reasonsOf(outcome, history).includes(result.code)) {
         return [
           broken('only conflicts and refusals fail', op, `${result.code}: ${result.message}`),
         ];
       }
-      return at.length === 0 ? [] : [broken('a failed commit is nowhere', op, versions)];
+      if (at.length > 0) return [broken('a failed commit is nowhere', op, versions)];
+      return judgeConflict(outcome, commits);
     case 'unknown': {
       const said = result.resolved === 'committed' ? 1 : 0;
-      const fits = at.length === said || (result.resolved === 'unknown' && at.length <= 1);
-      return fits
-        ? []
+      const isOpen = result.resolved === 'unknown' || result.resolved === 'expired';
+      const fits = at.length === said || (isOpen && at.length <= 1);
+      const isThere = at.every(({ version }) => version === (result.version ?? version));
+      return fits && isThere
+        ? at.flatMap(({ version }) => judgeEffect(outcome, version, { history, replayed }))
         : [broken('resolveCommit tells the truth', op, `${result.resolved}: [${versions}]`)];
     }
-    case 'read': {
-      const files = [...(live[result.version]?.values() ?? [])];
-      const paths = files.map(({ path }) => path).toSorted();
-      const ops = files.map((file) => file.op).toSorted();
-      if (op === AUDIT && result.version !== commits.length - 1) {
-        return [broken('who comes last sees the last version', op, `version ${result.version}`)];
-      }
-      const same =
-        paths.join() === result.paths.toSorted().join() && ops.join() === result.ops.join();
-      return same
-        ? []
-        : [broken('readers see whole versions', op, `${step.kind} of ${result.version}`)];
-    }
+    case 'read':
+      return judgeReading(op, step.kind, result, replayed);
+    case 'pinned':
+    case 'done':
+      return [];
   }
 }
 
-/** After an overwrite nothing of what it replaced is left, and nothing that came in between is hidden from it. */
-function judgeReplacement(
-  { op, step }: Outcome,
+/** What a step may fail for when every store answers in the end. */
+function reasonsOf({ step }: Outcome, history: History): readonly string[] {
+  const reasons = ['COMMIT_CONFLICT'];
+  // What is no commit is asked once, and its answer may be lost.
+  const isAskedOnce = ['pin', 'checkpoint', 'clean'].includes(step.kind);
+  if (history.hadOutage || isAskedOnce) reasons.push('STORAGE_UNAVAILABLE');
+  const isLogShort = history.outcomes.some((other) => other.step.kind === 'clean');
+  // What was read a month ago is no ground to write on, and old versions cannot be opened.
+  if (isLogShort) reasons.push('CORRUPT_DATA', 'NOT_FOUND', 'DATA_GONE');
+  return reasons;
+}
+
+function judgeSkipped(
+  { op, step, result }: Outcome,
   version: number,
-  live: Replay['live'],
+  at: readonly ReplayedCommit[],
+  commits: readonly ReplayedCommit[],
 ): readonly Violation[] {
-  if (step.kind !== 'overwrite' && step.kind !== 'replace') return [];
+  if (at.length > 0) return [broken('a skipped write is nowhere', op, JSON.stringify(result))];
+  if (step.kind === 'compact') return [];
+  const wasApplied =
+    step.kind === 'once' &&
+    commits
+      .slice(0, version + 1)
+      .some((commit) => commit.sequences.some((one) => one.version >= step.sequence));
+  return wasApplied ? [] : [broken('only what was applied is skipped', op, `version ${version}`)];
+}
+
+function judgeReading(
+  op: string,
+  kind: string,
+  { version, paths, rows }: Reading,
+  { commits, live }: Replay,
+): readonly Violation[] {
+  if (op === AUDIT && version !== commits.length - 1) {
+    return [broken('who comes last sees the last version', op, `version ${version}`)];
+  }
   const files = [...(live[version]?.values() ?? [])];
-  const others = files.filter(
-    (file) => file.op !== op && (step.kind !== 'replace' || file.part === step.part),
-  );
-  if (others.length === 0) return [];
-  const left = others.map((file) => file.op).join(', ');
-  return [
-    broken('an overwrite replaces all that was there', op, `version ${version} still has ${left}`),
-  ];
-}
-
-function wasApplied(
-  sequence: number,
-  version: number,
-  commits: readonly ReplayedCommit[],
-): boolean {
-  return commits
-    .slice(0, version + 1)
-    .some((commit) => commit.sequences.some((one) => one.version >= sequence));
-}
-
-/** Every file that a version names is there; one that no version names is what an unknown outcome left. */
-function judgeFiles(
-  { files, outcomes }: History,
-  commits: readonly ReplayedCommit[],
-): readonly Violation[] {
-  const named = new Set(commits.flatMap(({ adds }) => adds.map(({ path }) => path)));
-  const gone = [...named].filter((path) => !files.has(path));
-  if (gone.length > 0) return [broken('no committed file is deleted', 'store', gone.join(', '))];
-  if (outcomes.some(({ result }) => result.kind === 'unknown')) return [];
-  const left = [...files].filter((path) => !named.has(path));
-  return left.length === 0 ? [] : [broken('what failed leaves no file', 'store', left.join(', '))];
-}
-
-function judgeIds(commits: readonly ReplayedCommit[]): readonly Violation[] {
-  const ids = commits.map(({ txnId }) => txnId);
-  const isUnique = new Set(ids).size === ids.length && !ids.includes(undefined);
-  return isUnique ? [] : [broken('every commit has an id of its own', 'log', ids.join(', '))];
-}
-
-function judgeSequences(commits: readonly ReplayedCommit[]): readonly Violation[] {
-  const sequences = commits.flatMap((commit) => commit.sequences.map(({ version }) => version));
-  const rises = sequences.every((sequence, at) => at === 0 || sequence > (sequences[at - 1] ?? 0));
-  return rises ? [] : [broken('a sequence is applied once', 'log', sequences.join(', '))];
-}
-
-function broken(rule: string, op: string, detail: string): Violation {
-  return { rule, detail: `${op}: ${detail}` };
+  const wantedPaths = files.map(({ path }) => path).toSorted();
+  const wantedRows = files.flatMap((file) => file.rows).toSorted();
+  const isSame =
+    wantedPaths.join() === paths.toSorted().join() && wantedRows.join() === rows.join();
+  return isSame
+    ? []
+    : [broken('readers see whole versions', op, `${kind} of ${version}: ${rows.join()}`)];
 }

@@ -1,19 +1,60 @@
-/** Random programs: several actors with a few steps each. */
+/** Random programs: writers, one who keeps house and one who reads. */
 import { seededNumbers } from '../../src/testing/index.js';
-import { PARTS, type Program, type Step } from './history.js';
+import { PARTS, type Program, type Step } from './step.js';
 
-/** The program of a seed: two to four actors, one to three steps each. */
+/** Of so many steps of a writer each kind is so many. */
+const WRITES = {
+  append: 8,
+  pair: 3,
+  group: 2,
+  once: 3,
+  replace: 5,
+  swap: 3,
+  overwrite: 2,
+  alter: 1,
+  compact: 3,
+  read: 2,
+} as const;
+const HOUSEKEEPING = { checkpoint: 3, clean: 1, compact: 2, pin: 1 } as const;
+const READS = { read: 3, travel: 2, pin: 1 } as const;
+const PINNABLE_BACK = 3;
+
+/** The program of a seed: two or three writers, one to three steps each; a housekeeper and a reader. */
 export function programOf(seed: number): Program {
   const random = seededNumbers(seed ^ 0x5bd1e995);
   const below = (limit: number): number => Math.floor(random() * limit);
-  const step = (): Step => {
-    const part = PARTS[below(PARTS.length)] ?? 'p';
-    const position = below(10);
-    if (position < 4) return { kind: 'append', part };
-    if (position < 5) return { kind: 'once', sequence: 1 + below(3) };
-    if (position < 7) return { kind: 'replace', part };
-    return position < 8 ? { kind: 'overwrite' } : { kind: 'read' };
+  const drawn = (weights: Readonly<Partial<Record<Step['kind'], number>>>): Step => {
+    const entries = Object.entries(weights);
+    let position = below(entries.reduce((sum, [, weight]) => sum + weight, 0));
+    let chosen: string = 'read';
+    for (const [kind, weight] of entries) {
+      if (position >= 0 && position < weight) chosen = kind;
+      position -= weight;
+    }
+    return stepOf(chosen as Step['kind'], below);
   };
-  const steps = (): readonly Step[] => Array.from({ length: 1 + below(3) }, step);
-  return Array.from({ length: 2 + below(3) }, steps);
+  const steps = (weights: Parameters<typeof drawn>[0], most: number): readonly Step[] =>
+    Array.from({ length: 1 + below(most) }, () => drawn(weights));
+  const writers = Array.from({ length: 2 + below(2) }, () => steps(WRITES, 3));
+  return [...writers, steps(HOUSEKEEPING, 2), steps(READS, 2)];
+}
+
+function stepOf(kind: Step['kind'], below: (limit: number) => number): Step {
+  const part = PARTS[below(PARTS.length)] ?? 'p';
+  switch (kind) {
+    case 'once':
+      return { kind, sequence: 1 + below(3) };
+    case 'swap':
+      return { kind, slot: below(2) };
+    case 'travel':
+      return { kind, back: below(PINNABLE_BACK) };
+    case 'append':
+    case 'pair':
+    case 'group':
+    case 'replace':
+    case 'compact':
+      return { kind, part };
+    default:
+      return { kind };
+  }
 }

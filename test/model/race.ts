@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ObjectStore } from '../../src/storage/object-store.js';
-import type { History, Outcome } from './history.js';
+import type { History } from './history.js';
+import type { Outcome } from './step.js';
 
 const WORKER = fileURLToPath(new URL('worker.mjs', import.meta.url));
 

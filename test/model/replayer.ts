@@ -2,21 +2,31 @@
  * A second reading of the log, which shares no code with src: JSON commits folded into the live files of each version,
  * and everything that must not be in a log.
  */
+import { fileRows, rowText } from './file-rows.js';
 
 /** One commit, as far as the judge looks at it. */
 export interface ReplayedCommit {
   readonly version: number;
   readonly txnId: string | undefined;
+  readonly isBlindAppend: boolean;
+  readonly inCommitTimestamp: number | undefined;
   readonly adds: readonly ReplayedFile[];
   readonly removes: readonly string[];
   readonly sequences: readonly { readonly appId: string; readonly version: number }[];
+  /** The steps whose work it is: by rows that were in no file before, or by name. */
+  readonly ops: readonly string[];
+  readonly changesMetadata: boolean;
+  readonly changesProtocol: boolean;
 }
 
 export interface ReplayedFile {
   readonly path: string;
   readonly part: string | null;
-  /** The writer that the file's statistics name: in these tables every row of a file has the same. */
-  readonly op: string;
+  readonly size: number;
+  readonly dataChange: boolean;
+  /** `op:slot` of each row. */
+  readonly rows: readonly string[];
+  readonly baseRowId: number | undefined;
 }
 
 export interface Replay {
@@ -29,71 +39,131 @@ export interface Replay {
 
 interface AddJson {
   readonly path: string;
+  readonly size: number;
+  readonly dataChange: boolean;
   readonly stats: string;
   readonly partitionValues: Readonly<Record<string, string | null>>;
+  readonly baseRowId?: number;
 }
 
 interface LineJson {
-  readonly commitInfo?: { readonly txnId?: string };
+  readonly commitInfo?: {
+    readonly txnId?: string;
+    readonly isBlindAppend?: boolean;
+    readonly inCommitTimestamp?: number;
+    readonly operationParameters?: Readonly<Record<string, string>>;
+  };
   readonly add?: AddJson;
-  readonly remove?: { readonly path: string };
+  readonly remove?: { readonly path: string; readonly dataChange: boolean };
   readonly txn?: { readonly appId: string; readonly version: number };
+  readonly metaData?: { readonly id: string };
+  readonly protocol?: object;
 }
 
-/** Folds the commits, given as the names and texts of the files in `_delta_log`. */
-export function replay(files: ReadonlyMap<string, string>): Replay {
+type Objects = ReadonlyMap<string, Uint8Array> | undefined;
+
+/**
+ * Folds the commits, given as the names and texts of the files in `_delta_log`.
+ *
+ * @param objects - the store: where statistics do not say what rows a file has, it is read
+ */
+export function replay(files: ReadonlyMap<string, string>, objects?: Objects): Replay {
   const faults: string[] = [];
-  const commits: ReplayedCommit[] = [];
+  const parsed: Parsed[] = [];
   const names = [...files.keys()].filter((name) => /^\d{20}\.json$/u.test(name)).toSorted();
   for (const [at, name] of names.entries()) {
     const version = Number(name.slice(0, 20));
     if (version !== at) faults.push(`version ${at} is missing`);
     try {
-      commits.push(parse(version, files.get(name) ?? ''));
+      parsed.push(parse(version, files.get(name) ?? '', objects));
     } catch (error) {
       faults.push(`version ${version} cannot be read: ${String(error)}`);
     }
   }
+  const commits: ReplayedCommit[] = [];
   const live: ReadonlyMap<string, ReplayedFile>[] = [];
   let current: ReadonlyMap<string, ReplayedFile> = new Map();
   const seen = new Set<string>();
-  for (const commit of commits) {
+  for (const commit of parsed) {
     const next = new Map(current);
+    const before = new Set<string>();
     for (const path of commit.removes) {
-      if (!next.delete(path))
+      for (const row of next.get(path)?.rows ?? []) before.add(row);
+      if (!next.delete(path)) {
         faults.push(`version ${commit.version} removes ${path}, which is not live`);
+      }
     }
     for (const file of commit.adds) {
       if (seen.has(file.path)) faults.push(`version ${commit.version} adds ${file.path} again`);
       seen.add(file.path);
       next.set(file.path, file);
     }
+    const rows = commit.adds.flatMap((file) => file.rows).filter((row) => !before.has(row));
+    const ops = new Set([...commit.named, ...rows.map(opOf)]);
+    commits.push({ ...commit, ops: [...ops] });
     live.push(next);
     current = next;
   }
   return { commits, live, faults };
 }
 
-function parse(version: number, text: string): ReplayedCommit {
+export function opOf(row: string): string {
+  return row.slice(0, row.lastIndexOf(':'));
+}
+
+interface Parsed extends Omit<ReplayedCommit, 'ops'> {
+  readonly named: readonly string[];
+}
+
+function parse(version: number, text: string, objects: Objects): Parsed {
   if (!text.endsWith('\n')) throw new Error('the last line has no end');
   const lines = text
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as LineJson);
+  const info = lines[0]?.commitInfo;
+  const count = (kind: 'commitInfo' | 'metaData' | 'protocol'): number =>
+    lines.filter((line) => line[kind] !== undefined).length;
+  for (const kind of ['commitInfo', 'metaData', 'protocol'] as const) {
+    if (count(kind) > 1) throw new Error(`it has more than one ${kind}`);
+  }
+  const named = info?.operationParameters?.['op'];
   return {
     version,
-    txnId: lines[0]?.commitInfo?.txnId,
-    adds: lines.flatMap(({ add }) => (add === undefined ? [] : [fileOf(add)])),
+    txnId: info?.txnId,
+    isBlindAppend: info?.isBlindAppend === true,
+    inCommitTimestamp: info?.inCommitTimestamp,
+    adds: lines.flatMap(({ add }) => (add === undefined ? [] : [fileOf(add, objects)])),
     removes: lines.flatMap(({ remove }) => (remove === undefined ? [] : [remove.path])),
     sequences: lines.flatMap(({ txn }) => (txn === undefined ? [] : [txn])),
+    named: named === undefined ? [] : [named],
+    changesMetadata: count('metaData') > 0,
+    changesProtocol: count('protocol') > 0,
   };
 }
 
-function fileOf({ path, stats, partitionValues }: AddJson): ReplayedFile {
-  const { minValues, maxValues } = JSON.parse(stats) as {
-    readonly minValues: { readonly op: string };
-    readonly maxValues: { readonly op: string };
+interface Bounds {
+  readonly op: string;
+  readonly slot?: number;
+}
+
+function fileOf(add: AddJson, objects: Objects): ReplayedFile {
+  const { path, size, dataChange, stats, partitionValues, baseRowId } = add;
+  const { numRecords, minValues, maxValues } = JSON.parse(stats) as {
+    readonly numRecords: number;
+    readonly minValues: Bounds;
+    readonly maxValues: Bounds;
   };
-  if (minValues.op !== maxValues.op) throw new Error(`${path} mixes ${minValues.op} and others`);
-  return { path, part: partitionValues['part'] ?? null, op: minValues.op };
+  const { op, slot } = minValues;
+  const isOne = op === maxValues.op && slot === maxValues.slot;
+  const text = rowText(op, slot === undefined ? '0' : String(slot));
+  const rows = isOne ? Array.from({ length: numRecords }, () => text) : rowsIn(path, objects);
+  if (rows.length !== numRecords) throw new Error(`${path} has not the rows that it is said to`);
+  return { path, part: partitionValues['part'] ?? null, size, dataChange, rows, baseRowId };
+}
+
+function rowsIn(path: string, objects: Objects): readonly string[] {
+  const bytes = objects?.get(decodeURIComponent(path));
+  if (bytes === undefined) throw new Error(`${path} has several rows and cannot be looked at`);
+  return fileRows(bytes);
 }

@@ -1,0 +1,188 @@
+/** What the actors of a history do with a table, one step at a time, and what came of each step. */
+import { type CommitAttempt, isVarveError } from '../../src/errors.js';
+import { DeltaTable } from '../../src/table/delta-table.js';
+import { eq } from '../../src/table/expression/builders.js';
+import type { TableState } from '../../src/table/table-state.js';
+import { changeMetadata, compact } from './rewrite.js';
+
+export const PARTS = ['p', 'q'] as const;
+export const SCHEMA = { op: 'string', part: 'string', slot: 'long' } as const;
+export type SimTable = DeltaTable<typeof SCHEMA>;
+
+/** What one actor does, one after the other. */
+export type Step =
+  /** One row, or of a pair one in each slot, added to a part; `group` shares its commit with another append. */
+  | { readonly kind: 'append' | 'pair' | 'group'; readonly part: string }
+  /** Replaces a part by one row. */
+  | { readonly kind: 'replace'; readonly part: string }
+  /** Replaces every row in a slot by one row: files that hold both slots are written anew. */
+  | { readonly kind: 'swap'; readonly slot: number }
+  | { readonly kind: 'once'; readonly sequence: number }
+  | { readonly kind: 'overwrite' }
+  /** Changes a property of the table. */
+  | { readonly kind: 'alter' }
+  /** Writes the files of a part together into one, without changing a row. */
+  | { readonly kind: 'compact'; readonly part: string }
+  | { readonly kind: 'read' }
+  /** Reads an older version. */
+  | { readonly kind: 'travel'; readonly back: number }
+  | { readonly kind: 'pin' }
+  | { readonly kind: 'checkpoint' }
+  /** Waits until the log is older than it is kept, and cleans it up. */
+  | { readonly kind: 'clean' };
+
+/** The steps of each actor. */
+export type Program = readonly (readonly Step[])[];
+
+/** What was read of one version. */
+export interface Reading {
+  readonly kind: 'read';
+  readonly version: number;
+  readonly paths: readonly string[];
+  /** `op:slot` of each row, sorted. */
+  readonly rows: readonly string[];
+}
+
+/** What became of a step. */
+export interface Outcome {
+  /** Unique: in every row the step wrote. */
+  readonly op: string;
+  readonly step: Step;
+  /** The turns at which the step began and ended, where they are known. */
+  readonly turns?: { readonly began: number; readonly ended: number } | undefined;
+  readonly result:
+    | { readonly kind: 'ok'; readonly version: number; readonly applied: boolean }
+    | {
+        readonly kind: 'failed';
+        readonly code: string;
+        readonly message: string;
+        readonly conflict?: { readonly name: string; readonly version: number } | undefined;
+      }
+    | { readonly kind: 'unknown'; readonly resolved: string; readonly version?: number }
+    | { readonly kind: 'pinned'; readonly name: string; readonly version: number }
+    /** Work that makes no version. */
+    | { readonly kind: 'done' }
+    | Reading;
+}
+
+/** One actor's handle. */
+export interface Actor {
+  readonly table: SimTable;
+  readonly state: TableState;
+  /** How many turns there were. */
+  readonly turn: () => number;
+}
+
+/** Longer than commits are kept by default. */
+const PAST_RETENTION_MS = 40 * 86_400_000;
+
+/** Does the step. Two outcomes where it is two appends at once. @throws whatever is no answer of the library's */
+export async function perform(actor: Actor, step: Step, op: string): Promise<readonly Outcome[]> {
+  const began = actor.turn();
+  const one = async (own: string): Promise<Outcome> => {
+    const result = await attempt(actor, step, own);
+    return { op: own, step, result, turns: { began, ended: actor.turn() } };
+  };
+  if (step.kind !== 'group') return [await one(op)];
+  return await Promise.all([one(`${op}a`), one(`${op}b`)]);
+}
+
+async function attempt(actor: Actor, step: Step, op: string): Promise<Outcome['result']> {
+  try {
+    return await act(actor, step, op);
+  } catch (error) {
+    if (isVarveError(error, 'COMMIT_STATE_UNKNOWN')) {
+      const { version } = error.attempt;
+      return { kind: 'unknown', resolved: await resolve(actor.table, error.attempt), version };
+    }
+    if (!isVarveError(error)) throw error;
+    const { code, message } = error;
+    if (!isVarveError(error, 'COMMIT_CONFLICT')) return { kind: 'failed', code, message };
+    const conflict = { name: error.conflict, version: error.winner.version };
+    return { kind: 'failed', code, message, conflict };
+  }
+}
+
+/** Asks until the store can be read again. */
+async function resolve(table: SimTable, attempted: CommitAttempt): Promise<string> {
+  for (;;) {
+    try {
+      return (await table.resolveCommit(attempted)).outcome;
+    } catch (error) {
+      if (!isVarveError(error, 'STORAGE_UNAVAILABLE')) throw error;
+    }
+  }
+}
+
+async function act(actor: Actor, step: Step, op: string): Promise<Outcome['result']> {
+  const { table, state } = actor;
+  switch (step.kind) {
+    case 'read':
+      return await read(table, {});
+    case 'travel': {
+      const { version } = await table.snapshot();
+      return await read(table, { version: Math.max(0, version - step.back) });
+    }
+    case 'pin': {
+      const { name, version } = await table.pins.create(`pin-${op.replace('.', '-')}`);
+      return { kind: 'pinned', name, version };
+    }
+    case 'checkpoint':
+      await table.checkpoint();
+      return { kind: 'done' };
+    case 'clean':
+      await state.environment.clock.sleep(PAST_RETENTION_MS);
+      await table.checkpoint();
+      await table.cleanUpLog();
+      return { kind: 'done' };
+    default: {
+      const { version, outcome } = await write(actor, step, op);
+      return { kind: 'ok', version, applied: outcome === 'committed' };
+    }
+  }
+}
+
+async function write(
+  { table, state }: Actor,
+  step: Exclude<Step, { readonly kind: 'read' | 'travel' | 'pin' | 'checkpoint' | 'clean' }>,
+  op: string,
+): ReturnType<SimTable['append']> {
+  const row = (part: string, slot: number) => ({ op, part, slot: BigInt(slot) });
+  switch (step.kind) {
+    case 'append':
+      return await table.append([row(step.part, 0)]);
+    case 'group':
+      return await table.append([row(step.part, 0)], { group: true });
+    case 'pair':
+      return await table.append([row(step.part, 0), row(step.part, 1)]);
+    case 'once': {
+      const idempotency = { appId: 'app', sequence: step.sequence };
+      return await table.append([row('p', 0)], { idempotency });
+    }
+    case 'replace':
+      return await table.overwrite([row(step.part, 0)], { where: eq('part', step.part) });
+    case 'swap':
+      return await table.overwrite([row('p', step.slot)], { where: eq('slot', BigInt(step.slot)) });
+    case 'overwrite':
+      return await table.overwrite([row('q', 0)]);
+    case 'alter':
+      return await changeMetadata(state, op);
+    case 'compact':
+      return await compact(state, step.part, op);
+  }
+}
+
+/** Every row and file of a version. */
+export async function read(
+  table: SimTable,
+  at: Parameters<SimTable['snapshot']>[0],
+): Promise<Reading> {
+  const snapshot = await table.snapshot(at);
+  const rows = await snapshot.scan().toArray();
+  return {
+    kind: 'read',
+    version: snapshot.version,
+    paths: snapshot.files().map(({ path }) => path),
+    rows: rows.map(({ op, slot }) => `${op ?? ''}:${slot ?? ''}`).toSorted(),
+  };
+}

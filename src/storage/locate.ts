@@ -2,7 +2,7 @@
 
 import { filePath, fileUrl, localStore } from '#local-store';
 import { systemClock, systemEntropy } from '../clock.js';
-import { InvalidArgumentError, isVarveError, UnsupportedFeatureError } from '../errors.js';
+import { InvalidArgumentError, isVarveError } from '../errors.js';
 import { httpStore } from './http-store.js';
 import type { ObjectStore, StorageProvider } from './object-store.js';
 import { retryingStore } from './retrying-store.js';
@@ -26,17 +26,12 @@ const MISSING: ReadonlyMap<string, string> = new Map([
   ['memory', 'memoryStorage() from varve/testing'],
   ['az', 'azureStorage({ ... }) from varve/storage/azure'],
   ['abfss', 'azureStorage({ ... }) from varve/storage/azure'],
+  ['abfs', 'azureStorage({ ... }) from varve/storage/azure'],
+  ['wasbs', 'azureStorage({ ... }) from varve/storage/azure'],
   ['gs', 'gcsStorage({ ... }) from varve/storage/gcs'],
   ['gcs', 'gcsStorage({ ... }) from varve/storage/gcs'],
   ['s3', 's3Storage({ ... }) from varve/storage/s3'],
   ['s3a', 's3Storage({ ... }) from varve/storage/s3'],
-]);
-
-/** Schemes that have no provider yet. */
-const NOT_YET: ReadonlyMap<string, string> = new Map([
-  ['abfs', 'Azure without TLS'],
-  ['wasb', 'the old Azure scheme'],
-  ['wasbs', 'the old Azure scheme'],
 ]);
 
 /**
@@ -44,7 +39,6 @@ const NOT_YET: ReadonlyMap<string, string> = new Map([
  * provider's scheme. A provider that names a scheme is asked before anything built in. Nothing is read and nothing is connected.
  *
  * @throws InvalidArgumentError when the URL is not one, or its scheme has no provider
- * @throws UnsupportedFeatureError when no provider for the scheme exists yet
  */
 export function locate(url: string | URL, providers: readonly StorageProvider[]): Located {
   if (typeof url === 'string' && !SCHEME.test(url)) return locatePath(url);
@@ -131,17 +125,7 @@ function withoutSlash(url: URL): URL {
   return trimmed;
 }
 
-function noProvider(scheme: string): InvalidArgumentError | UnsupportedFeatureError {
-  const later = NOT_YET.get(scheme);
-  if (later !== undefined) {
-    return new UnsupportedFeatureError({
-      message: `${scheme}: URLs cannot be opened: ${later} is not supported yet`,
-      features: [later],
-      side: 'read',
-      remedy:
-        'use a local path, or pass azureStorage({ ... }) or a provider of your own as `storage`',
-    });
-  }
+function noProvider(scheme: string): InvalidArgumentError {
   const missing = MISSING.get(scheme);
   const remedy =
     missing === undefined ? `write ./${scheme}:... if it is a path` : `pass storage: ${missing}`;

@@ -5,6 +5,7 @@ import { type Clock, systemEntropy } from '../../src/clock.js';
 import { AzureStore } from '../../src/storage/azure/azure-store.js';
 import { azureStorage } from '../../src/storage/azure/index.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
+import { Retries } from '../../src/storage/retries.js';
 import { describeWithAzurite } from '../support/azurite.js';
 
 const body = new Uint8Array([1]);
@@ -86,7 +87,8 @@ describe('a service that is in trouble', () => {
     const service = new BlobServiceClient(`http://127.0.0.1:${port}/acme`, undefined, {
       retryOptions: { maxTries: 1 },
     });
-    const context = { clock: hurried, entropy: systemEntropy };
+    const times = { clock: hurried, entropy: systemEntropy };
+    const context = { ...times, retries: new Retries(times) };
     const store = new AzureStore(service.getContainerClient('lake'), '', context);
     expect(await store.putIfAbsent('k', body)).toBe('unknown');
     const unavailable = { code: 'STORAGE_UNAVAILABLE' };

@@ -1,4 +1,4 @@
-import { createServer, request, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 import { DeltaTable } from '../../src/index.js';
@@ -6,7 +6,9 @@ import { azureStorage } from '../../src/storage/azure/index.js';
 import { describeObjectStore } from '../contract/object-store.js';
 import { judge } from '../model/judge.js';
 import { race } from '../model/race.js';
-import { type Azurite, describeWithAzurite } from '../support/azurite.js';
+import { describeWithAzurite } from '../support/azurite.js';
+import { listen } from '../support/listen.js';
+import { azureProxy, type ProxiedRequest } from './azure-proxy.js';
 
 const encoder = new TextEncoder();
 
@@ -19,18 +21,16 @@ describeWithAzurite('Azure Blob Storage', (azurite) => {
 
   it('is unknown, and there, when the answer to a put-if-absent is lost', async () => {
     const container = await azurite.container();
-    const proxy = await losingProxy(
-      azurite,
-      (method, headers) => method === 'PUT' && headers['if-none-match'] === '*',
-    );
+    const proxy = await azureProxy(azurite.port);
+    proxy.fault = loseFirst(({ headers }) => headers['if-none-match'] === '*');
     const connectionString = azurite.connectionString(proxy.port);
     const store = azureStorage({ connectionString }).open(new URL(`az://${container}/t`));
     expect(await store.putIfAbsent('k', encoder.encode('x'))).toBe('unknown');
-    expect(proxy.lost()).toBe(1);
+    expect(proxy.requests).toHaveLength(1);
     const direct = azureStorage({ connectionString: azurite.connectionString() });
     const object = await direct.open(new URL(`az://${container}/t`)).get('k');
     expect(object?.bytes).toEqual(encoder.encode('x'));
-    proxy.server.close();
+    proxy.close();
   });
 
   it('settles a commit whose answer was lost, exactly once', async () => {
@@ -38,20 +38,19 @@ describeWithAzurite('Azure Blob Storage', (azurite) => {
     const url = `az://${container}/t`;
     const plain = azureStorage({ connectionString: azurite.connectionString() });
     await DeltaTable.create(url, { schema: { id: 'long' }, storage: plain });
-    const proxy = await losingProxy(
-      azurite,
-      (method, headers, path) =>
-        method === 'PUT' && headers['if-none-match'] === '*' && path.includes('_delta_log'),
-    );
+    const proxy = await azureProxy(azurite.port);
+    const isCommit = ({ headers, path }: ProxiedRequest): boolean =>
+      headers['if-none-match'] === '*' && path.includes('_delta_log');
+    proxy.fault = loseFirst(isCommit);
     const storage = azureStorage({ connectionString: azurite.connectionString(proxy.port) });
     const table = await DeltaTable.open(url, { storage });
     const commit = await table.append([{ id: 1 }]);
     expect(commit).toMatchObject({ version: 1, outcome: 'committed' });
-    expect(proxy.lost()).toBeGreaterThan(0);
+    expect(proxy.requests.filter(isCommit)).toHaveLength(1);
     const again = await DeltaTable.open(url, { storage: plain });
     expect((await again.snapshot()).version).toBe(1);
     expect(await again.scan().toArray()).toEqual([{ id: 1n }]);
-    proxy.server.close();
+    proxy.close();
   });
 
   it('takes four racing processes, each commit exactly once', async () => {
@@ -152,36 +151,14 @@ describe('azure URLs', () => {
   });
 });
 
-/** Forwards everything, and drops the answer to the first request that `loses` is true for. */
-async function losingProxy(
-  azurite: Azurite,
-  loses: (method: string, headers: NodeJS.Dict<string | string[]>, path: string) => boolean,
-): Promise<{ readonly server: Server; readonly port: number; readonly lost: () => number }> {
-  let lost = 0;
-  const server = createServer((incoming, outgoing) => {
-    const { method = 'GET', headers, url: path = '/' } = incoming;
-    const isLost = lost === 0 && loses(method, headers, path);
-    if (isLost) lost++;
-    const forward = request(
-      { host: '127.0.0.1', port: azurite.port, method, path, headers },
-      (answer) => {
-        if (isLost) {
-          answer.resume();
-          answer.on('end', () => incoming.socket.destroy());
-          return;
-        }
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    incoming.pipe(forward);
-  });
-  const port = await listen(server);
-  return { server, port, lost: () => lost };
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+/** Loses the answer to the first request that `isMeant` is true for. */
+function loseFirst(
+  isMeant: (request: ProxiedRequest) => boolean,
+): (request: ProxiedRequest) => 'lose' | undefined {
+  let hasLost = false;
+  return (request) => {
+    if (hasLost || !isMeant(request)) return undefined;
+    hasLost = true;
+    return 'lose';
+  };
 }

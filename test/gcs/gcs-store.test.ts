@@ -126,7 +126,7 @@ describe('a table on google cloud storage', () => {
     const history = { outcomes, hadOutage: false, log, files, trace: [], traceHash: '' };
     expect(log.size).toBe(19);
     expect(judge(history)).toEqual([]);
-  });
+  }, 180_000);
 });
 
 describe('objects of google cloud storage', () => {

@@ -23,8 +23,18 @@ export interface Azurite {
   container(): Promise<string>;
 }
 
+/** Files of a certificate and its key, for an emulator that takes tokens, which are sent over TLS only. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** `describe` with an emulator; skipped by name where it cannot be installed, which in CI is a failure. */
-export function describeWithAzurite(title: string, body: (azurite: Azurite) => void): void {
+export function describeWithAzurite(
+  title: string,
+  body: (azurite: Azurite) => void,
+  tls?: TlsFiles,
+): void {
   const folder = installed();
   if (folder === undefined) {
     if (process.env['CI'] === 'true') {
@@ -40,13 +50,14 @@ export function describeWithAzurite(title: string, body: (azurite: Azurite) => v
     let child: ChildProcess | undefined;
     let port = 0;
     let containers = 0;
+    const scheme = tls === undefined ? 'http' : 'https';
     const connectionString = (at = port): string =>
-      `DefaultEndpointsProtocol=http;AccountName=${ACCOUNT};AccountKey=${KEY};` +
-      `BlobEndpoint=http://127.0.0.1:${at}/${ACCOUNT};`;
+      `DefaultEndpointsProtocol=${scheme};AccountName=${ACCOUNT};AccountKey=${KEY};` +
+      `BlobEndpoint=${scheme}://127.0.0.1:${at}/${ACCOUNT};`;
     beforeAll(async () => {
       port = await freePort();
-      child = start(folder, port);
-      await answers(port);
+      child = start(folder, port, tls);
+      await answers(`${scheme}://127.0.0.1:${port}/`);
     });
     afterAll(() => {
       child?.kill('SIGKILL');
@@ -87,26 +98,29 @@ function installed(): string | undefined {
   return status === 0 ? folder : undefined;
 }
 
-function start(folder: string, port: number): ChildProcess {
+function start(folder: string, port: number, tls: TlsFiles | undefined): ChildProcess {
   const program = join(folder, 'node_modules/azurite/dist/src/blob/main.js');
   const options = ['--blobHost', '127.0.0.1', '--blobPort', String(port), '--inMemoryPersistence'];
   const quiet = ['--silent', '--skipApiVersionCheck', '--disableTelemetry'];
-  const child = spawn(process.execPath, [program, ...options, ...quiet], { stdio: 'ignore' });
+  const tokens =
+    tls === undefined ? [] : ['--oauth', 'basic', '--cert', tls.cert, '--key', tls.key];
+  const args = [program, ...options, ...quiet, ...tokens];
+  const child = spawn(process.execPath, args, { stdio: 'ignore' });
   // A test run that ends in any way must not leave the emulator running.
   process.once('exit', () => child.kill('SIGKILL'));
   return child;
 }
 
-async function answers(port: number): Promise<void> {
+async function answers(url: string): Promise<void> {
   for (let tries = 0; tries < START_TRIES; tries++) {
     try {
-      await fetch(`http://127.0.0.1:${port}/`);
+      await fetch(url);
       return;
     } catch {
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-  throw new Error(`azurite does not answer at port ${port}`);
+  throw new Error(`azurite does not answer at ${url}`);
 }
 
 async function freePort(): Promise<number> {

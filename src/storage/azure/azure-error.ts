@@ -3,6 +3,7 @@ import {
   AccessDeniedError,
   InvalidArgumentError,
   StorageUnavailableError,
+  UnsupportedFeatureError,
   type VarveError,
 } from '../../errors.js';
 
@@ -39,7 +40,9 @@ export function isTaken(error: unknown): boolean {
   const code = codeOf(error);
   return (
     (status === 409 && code === 'BlobAlreadyExists') ||
-    (status === 412 && code === 'ConditionNotMet')
+    (status === 412 && code === 'ConditionNotMet') ||
+    // What a signature is told that may create and not replace.
+    (status === 403 && code === 'UnauthorizedBlobOverwrite')
   );
 }
 
@@ -49,6 +52,13 @@ export function isAmbiguous(error: unknown): boolean {
   if (status !== undefined) return status === 408 || status >= 500;
   return !NOT_SENT.has(codeOf(error) ?? '');
 }
+
+/** Conflicts that nobody resolves by trying again: the place keeps what it has. */
+const KEPT: ReadonlySet<string> = new Set([
+  'BlobImmutableDueToPolicy',
+  'BlobImmutableDueToLegalHold',
+  'BlobNotModifiableDueToImmutabilityPolicy',
+]);
 
 /** The error for a failed request. */
 export function azureError(error: unknown, operation: string, key: string): VarveError {
@@ -62,6 +72,15 @@ export function azureError(error: unknown, operation: string, key: string): Varv
       cause: error,
     });
   }
+  if (status === 409 && KEPT.has(code)) {
+    return new AccessDeniedError({
+      message: `the blob may not be changed, by a policy of its container (${code})`,
+      key,
+      operation,
+      cause: error,
+    });
+  }
+  if (status === 409 && code === 'BlobOperationNotSupported') return madeByPathApi(error, key);
   const isPassing = status === undefined || status === 408 || status === 429 || status >= 500;
   if (!isPassing && status === 404) {
     return new InvalidArgumentError({
@@ -76,6 +95,17 @@ export function azureError(error: unknown, operation: string, key: string): Varv
     operation,
     retryAfterMs: retryAfterMs(error),
     cause: error,
+  });
+}
+
+/** Blobs of the Data Lake API have no blocks that this one could add to. */
+function madeByPathApi(cause: unknown, key: string): UnsupportedFeatureError {
+  return new UnsupportedFeatureError({
+    message: `${key} was made by the path API of Data Lake Storage, over which no large blob can be written`,
+    features: ['blocks over blobs of the Data Lake path API (BlobOperationNotSupported)'],
+    side: 'write',
+    remedy: 'delete the blob first',
+    cause,
   });
 }
 

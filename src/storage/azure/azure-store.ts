@@ -1,12 +1,12 @@
 /** Objects in a container of Azure Blob Storage. */
 import type { ContainerClient } from '@azure/storage-blob';
 import type { Clock, Entropy } from '../../clock.js';
-import { CorruptDataError, isVarveError, StorageUnavailableError } from '../../errors.js';
+import { CorruptDataError, isVarveError } from '../../errors.js';
 import { Deadline } from '../deadline.js';
 import { compareKeys, FIRST_SURROGATE } from '../key.js';
 import {
   type Body,
-  bodyParts,
+  type ByteRange,
   bodySize,
   type CallContext,
   type DeleteOptions,
@@ -20,23 +20,32 @@ import {
   type StoredObject,
 } from '../object-store.js';
 import { checkRange } from '../range.js';
-import { azureError, isAbsent, isAmbiguous, isTaken, statusOf } from './azure-error.js';
+import { download, type OpenDownload, PART_BYTES } from '../ranged-download.js';
+import type { Retries } from '../retries.js';
+import { azureError, codeOf, isAbsent, isAmbiguous, isTaken, statusOf } from './azure-error.js';
+import { BLOCK_BYTES, type Send, uploadInBlocks } from './azure-upload.js';
 import { checkBlobKey, checkBlobPrefix } from './blob-key.js';
 import { Utf8Order } from './utf8-order.js';
 
-/** A body above this is staged in blocks of this size. */
-const BLOCK_BYTES: number = 8 * 1024 * 1024;
-/** Blocks on their way at once. */
-const BLOCKS_AT_ONCE = 4;
-
-/** Time and chance of the requests. */
+/** What requests are made with. */
 export interface AzureContext {
   readonly clock: Clock;
   /** Names blocks, so that two uploads of one blob never share any. */
   readonly entropy: Entropy;
+  readonly retries: Retries;
 }
 
-/** Keys are blob names below `prefix`. The client must not retry: what may be retried is retried by who wraps this. */
+/** A request: what for, and how many bytes it carries. */
+interface Request extends CallContext {
+  readonly operation: string;
+  readonly key: string;
+  readonly bytes?: number;
+}
+
+/**
+ * Keys are blob names below `prefix`. The client must not retry: each request but put-if-absent is retried here, by
+ * itself, so that a fault costs no more than what it hit.
+ */
 export class AzureStore implements ObjectStore {
   readonly #container: ContainerClient;
   readonly #prefix: string;
@@ -52,43 +61,23 @@ export class AzureStore implements ObjectStore {
   async get(key: string, options: GetOptions = {}): Promise<StoredObject | undefined> {
     checkBlobKey(key);
     const range = checkRange(options.range);
-    const count = range === undefined ? undefined : range.end - range.start;
-    if (range !== undefined && count === 0) return await this.#empty(key, options);
-    const deadline = this.#deadline(options);
-    try {
-      const response = await this.#blob(key).download(range?.start ?? 0, count, {
-        abortSignal: deadline.signal,
-        ...(options.ifMatch === undefined ? {} : { conditions: { ifMatch: options.ifMatch } }),
-      });
-      const length = response.contentLength ?? 0;
-      deadline.allow(length);
-      const bytes = await readBody(response, length);
-      if (bytes.length !== length) throw shortBody(key, length, bytes.length);
-      return { bytes, info: downloadedInfo(key, response) };
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (isAbsent(error)) return undefined;
-      if (statusOf(error) === 416) return await this.#empty(key, options);
-      if (statusOf(error) === 412) throw replaced(key, error);
-      throw failure(error, 'get', key);
-    } finally {
-      deadline.end();
-    }
+    if (range !== undefined && range.start === range.end) return await this.#empty(key, options);
+    const ask = this.#ask.bind(this, key);
+    const found = await download(key, options, ask, this.#context.retries);
+    return found === 'beyond' ? await this.#empty(key, options) : found;
   }
 
   async head(key: string, options: CallContext = {}): Promise<ObjectInfo | undefined> {
     checkBlobKey(key);
-    const deadline = this.#deadline(options);
-    try {
-      const found = await this.#blob(key).getProperties({ abortSignal: deadline.signal });
-      return infoOf(key, found.contentLength, found);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (isAbsent(error)) return undefined;
-      throw failure(error, 'head', key);
-    } finally {
-      deadline.end();
-    }
+    return await this.#send({ operation: 'head', key, ...options }, async (abortSignal) => {
+      try {
+        const found = await this.#blob(key).getProperties({ abortSignal });
+        return infoOf(key, found.contentLength, found);
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        throw error;
+      }
+    });
   }
 
   async putIfAbsent(key: string, body: Body, options: CallContext = {}): Promise<PutOutcome> {
@@ -96,7 +85,7 @@ export class AzureStore implements ObjectStore {
     options.signal?.throwIfAborted();
     const bytes = joinBody(body);
     // Once it is sent only time ends it, for an abort would leave open whether it had its effect.
-    const deadline = this.#deadline({}, bytes.length);
+    const deadline = new Deadline(this.#context.clock, undefined, bytes.length);
     try {
       // One request, never staged blocks: those would be left behind by a loser.
       await this.#blob(key).upload(bytes, bytes.length, {
@@ -119,18 +108,14 @@ export class AzureStore implements ObjectStore {
   async put(key: string, body: Body, options: CallContext = {}): Promise<ObjectInfo> {
     checkBlobKey(key);
     const size = bodySize(body);
-    try {
-      const response =
-        size <= BLOCK_BYTES
-          ? await this.#within(options, size, (abortSignal) =>
-              this.#blob(key).upload(joinBody(body), size, { abortSignal }),
-            )
-          : await this.#putBlocks(key, body, options);
-      return infoOf(key, size, response);
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      throw failure(error, 'put', key);
-    }
+    const sent: Send = (bytes, request) =>
+      this.#send({ operation: 'put', key, bytes, ...options }, request);
+    const blob = this.#blob(key);
+    const answer =
+      size <= BLOCK_BYTES
+        ? await sent(size, (abortSignal) => blob.upload(joinBody(body), size, { abortSignal }))
+        : await uploadInBlocks({ blob, newName: () => this.#context.entropy.uuid() }, body, sent);
+    return infoOf(key, size, answer);
   }
 
   async *list(
@@ -141,7 +126,9 @@ export class AzureStore implements ObjectStore {
     const { startAfter, signal } = options;
     const order = new Utf8Order();
     for await (const { segment } of this.#pages(prefix, options)) {
-      for (const { name, properties } of segment.blobItems) {
+      for (const { name, properties, metadata } of segment.blobItems) {
+        // Accounts with a hierarchical namespace list their folders as blobs.
+        if (metadata?.['hdi_isfolder'] === 'true') continue;
         const key = name.slice(this.#prefix.length);
         if (startAfter !== undefined && compareKeys(key, startAfter) <= 0) continue;
         yield* order.next(infoOf(key, properties.contentLength, properties));
@@ -153,87 +140,115 @@ export class AzureStore implements ObjectStore {
 
   async delete(key: string, options: DeleteOptions = {}): Promise<DeleteOutcome> {
     checkBlobKey(key);
-    const { ifMatch } = options;
-    try {
-      await this.#within(options, 0, (abortSignal) =>
-        this.#blob(key).delete({
-          abortSignal,
-          ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
-        }),
-      );
-      return 'deleted';
-    } catch (error) {
-      options.signal?.throwIfAborted();
-      if (isAbsent(error)) return 'absent';
-      if (statusOf(error) === 412) return (await this.#isThere(key)) ? 'changed' : 'absent';
-      throw failure(error, 'delete', key);
-    }
+    const conditions = options.ifMatch === undefined ? {} : { ifMatch: options.ifMatch };
+    const outcome = await this.#send({ operation: 'delete', key, ...options }, async (signal) => {
+      try {
+        await this.#blob(key).delete({ abortSignal: signal, conditions });
+        return 'deleted';
+      } catch (error) {
+        if (isAbsent(error)) return 'absent';
+        if (statusOf(error) === 412 && codeOf(error) === 'ConditionNotMet') return undefined;
+        throw error;
+      }
+    });
+    return outcome ?? ((await this.#isThere(key)) ? 'changed' : 'absent');
   }
 
   #blob(key: string): ReturnType<ContainerClient['getBlockBlobClient']> {
     return this.#container.getBlockBlobClient(this.#prefix + key);
   }
 
-  #deadline({ signal }: CallContext, bytes = 0): Deadline {
-    signal?.throwIfAborted();
-    return new Deadline(this.#context.clock, signal, bytes);
+  /** One request within its time, again where it failed in passing. */
+  #send<T>(what: Request, request: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    const { operation, key, bytes, signal } = what;
+    return this.#context.retries.run(signal, async () => {
+      signal?.throwIfAborted();
+      const deadline = new Deadline(this.#context.clock, signal, bytes);
+      try {
+        return await request(deadline.signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw failure(error, operation, key);
+      } finally {
+        deadline.end();
+      }
+    });
   }
 
-  async #within<T>(
-    options: CallContext,
-    bytes: number,
-    request: (abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const deadline = this.#deadline(options, bytes);
+  /** Opens a body; its request's time goes on until the body was read. */
+  async #ask(
+    key: string,
+    range: ByteRange | undefined,
+    ifMatch: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<OpenDownload | 'beyond' | undefined> {
+    signal?.throwIfAborted();
+    const deadline = new Deadline(this.#context.clock, signal);
+    const start = range?.start ?? 0;
+    const count = range === undefined ? undefined : range.end - start;
     try {
-      return await request(deadline.signal);
-    } finally {
+      const answer = await this.#blob(key).download(start, count, {
+        abortSignal: deadline.signal,
+        ...(ifMatch === undefined ? {} : { conditions: { ifMatch } }),
+      });
+      deadline.allow(Math.min(answer.contentLength ?? 0, PART_BYTES));
+      const body = chunksOf(key, answer, deadline, signal);
+      return { info: downloadedInfo(key, answer), start, body };
+    } catch (error) {
       deadline.end();
+      signal?.throwIfAborted();
+      if (isAbsent(error)) return undefined;
+      if (statusOf(error) === 416) return 'beyond';
+      if (statusOf(error) === 412) throw replaced(key, error);
+      throw failure(error, 'get', key);
     }
   }
 
   /** The pages of a listing, each with a deadline of its own. */
   async *#pages(prefix: string, options: ListOptions): AsyncGenerator<Page, void, undefined> {
-    const { signal, startAfter } = options;
+    const { startAfter } = options;
     const from = this.#startFromWorks ? startFrom(prefix, startAfter) : undefined;
     let marker: string | undefined;
     for (let isFirst = true; isFirst || marker !== undefined; isFirst = false) {
-      let page: Page;
-      try {
-        page = await this.#page(prefix, isFirst ? from : undefined, marker, options);
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (isAbsent(error)) return;
-        if (isFirst && from !== undefined && statusOf(error) === 400) {
-          // Older services, and some accounts with folders, do not know how to start in the middle.
-          this.#startFromWorks = false;
-          yield* this.#pages(prefix, options);
-          return;
-        }
-        throw failure(error, 'list', prefix);
+      const page = await this.#page(prefix, isFirst ? from : undefined, marker, options);
+      if (page === 'no startFrom') {
+        this.#startFromWorks = false;
+        yield* this.#pages(prefix, options);
+        return;
       }
+      if (page === undefined) return;
       yield page;
       marker = page.continuationToken === '' ? undefined : page.continuationToken;
     }
   }
 
+  /** Undefined where there is no container. */
   async #page(
     prefix: string,
     from: string | undefined,
     marker: string | undefined,
     options: CallContext,
-  ): Promise<Page> {
-    const next = await this.#within(options, 0, (abortSignal) =>
-      this.#container
+  ): Promise<Page | 'no startFrom' | undefined> {
+    const request = { operation: 'list', key: prefix, ...options };
+    return await this.#send(request, async (abortSignal) => {
+      const pages = this.#container
         .listBlobsFlat({
           prefix: this.#prefix + prefix,
+          includeMetadata: true,
           abortSignal,
           ...(from === undefined ? {} : { startFrom: this.#prefix + from }),
         })
-        .byPage(marker === undefined ? {} : { continuationToken: marker })
-        .next(),
-    );
-    return next.done === true ? { segment: { blobItems: [] } } : next.value;
+        .byPage(marker === undefined ? {} : { continuationToken: marker });
+      try {
+        const next = await pages.next();
+        return next.done === true ? undefined : next.value;
+      } catch (error) {
+        if (isAbsent(error)) return undefined;
+        // Older services, and some accounts with folders, do not know how to start in the middle.
+        if (from !== undefined && statusOf(error) === 400) return 'no startFrom';
+        throw error;
+      }
+    });
   }
 
   /** A range without bytes of an object that may not be there. */
@@ -252,30 +267,6 @@ export class AzureStore implements ObjectStore {
       return false;
     }
   }
-
-  async #putBlocks(
-    key: string,
-    body: Body,
-    options: CallContext,
-  ): Promise<{ readonly etag?: string; readonly lastModified?: Date }> {
-    const blob = this.#blob(key);
-    const blocks = [...cut(body)];
-    const upload = this.#context.entropy.uuid();
-    const ids = blocks.map((_block, at) => btoa(`${upload}-${String(at).padStart(8, '0')}`));
-    for (let from = 0; from < blocks.length; from += BLOCKS_AT_ONCE) {
-      const some = blocks.slice(from, from + BLOCKS_AT_ONCE);
-      await Promise.all(
-        some.map((block, at) =>
-          this.#within(options, block.length, (abortSignal) =>
-            blob.stageBlock(ids[from + at] ?? '', block, block.length, { abortSignal }),
-          ),
-        ),
-      );
-    }
-    return await this.#within(options, 0, (abortSignal) =>
-      blob.commitBlockList(ids, { abortSignal }),
-    );
-  }
 }
 
 type Page = {
@@ -284,6 +275,7 @@ type Page = {
     readonly blobItems: readonly {
       readonly name: string;
       readonly properties: Described & { readonly contentLength?: number };
+      readonly metadata?: Readonly<Record<string, string>>;
     }[];
   };
 };
@@ -328,34 +320,28 @@ function downloadedInfo(
   return infoOf(key, total === undefined ? response.contentLength : Number(total), response);
 }
 
-async function readBody(
-  response: {
-    readonly readableStreamBody?: AsyncIterable<unknown> | undefined;
-    readonly blobBody?: Promise<Blob> | undefined;
-  },
-  length: number,
-): Promise<Uint8Array> {
-  if (response.blobBody !== undefined) {
-    return new Uint8Array(await (await response.blobBody).arrayBuffer());
+/** The body of a download, in the time that it has. */
+async function* chunksOf(
+  key: string,
+  { readableStreamBody, blobBody }: Downloaded,
+  deadline: Deadline,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    if (blobBody !== undefined) yield new Uint8Array(await (await blobBody).arrayBuffer());
+    for await (const chunk of readableStreamBody ?? []) yield chunk as Uint8Array;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failure(error, 'get', key);
+  } finally {
+    deadline.end();
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for await (const chunk of response.readableStreamBody ?? []) {
-    const part = chunk as Uint8Array;
-    if (at + part.length > length) return new Uint8Array(at + part.length);
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes.subarray(0, at);
 }
 
-/** Pieces of at most a block. */
-function* cut(body: Body): Generator<Uint8Array, void, undefined> {
-  for (const part of bodyParts(body)) {
-    for (let from = 0; from < part.length; from += BLOCK_BYTES) {
-      yield part.subarray(from, from + BLOCK_BYTES);
-    }
-  }
+/** Under Node a stream, in browsers a blob. */
+interface Downloaded {
+  readonly readableStreamBody?: AsyncIterable<unknown> | undefined;
+  readonly blobBody?: Promise<Blob> | undefined;
 }
 
 function failure(error: unknown, operation: string, key: string): Error {
@@ -365,12 +351,4 @@ function failure(error: unknown, operation: string, key: string): Error {
 
 function replaced(key: string, cause?: unknown): CorruptDataError {
   return new CorruptDataError({ message: 'the object was replaced while it was read', key, cause });
-}
-
-function shortBody(key: string, wanted: number, got: number): StorageUnavailableError {
-  return new StorageUnavailableError({
-    message: `the answer ended after ${got} of ${wanted} bytes; try again`,
-    key,
-    operation: 'get',
-  });
 }

@@ -16,7 +16,8 @@ const CONTAINER = /^(?:\$root|\$web|[a-z0-9](?:-?[a-z0-9]){2,62})$/u;
 
 /**
  * `az://container/path`, `abfss://container@account.dfs.core.windows.net/path` or
- * `https://account.blob.core.windows.net/container/path`.
+ * `https://account.blob.core.windows.net/container/path`. `abfs:`, `wasbs:` and `wasb:` are other spellings of `abfss:`,
+ * of drivers past and present; all are reached over TLS.
  *
  * @throws InvalidArgumentError when it is none of these
  */
@@ -26,6 +27,9 @@ export function parseAzureUrl(url: URL): AzurePlace {
     case 'az:':
       return place(undefined, url.host, path);
     case 'abfss:':
+    case 'abfs:':
+    case 'wasbs:':
+    case 'wasb:':
       return place(accountOf(url), decodeURIComponent(url.username), path);
     case 'https:': {
       const [container = '', ...rest] = path.split('/');

@@ -17,7 +17,7 @@ import { BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-b
 import { systemClock, systemEntropy } from '../../clock.js';
 import { AccessDeniedError, InvalidArgumentError } from '../../errors.js';
 import type { ObjectStore, StorageProvider } from '../object-store.js';
-import { retryingStore } from '../retrying-store.js';
+import { Retries } from '../retries.js';
 import { AzureStore } from './azure-store.js';
 import { type AzurePlace, parseAzureUrl } from './azure-url.js';
 
@@ -55,7 +55,11 @@ const PIPELINE = {
 } as StoragePipelineOptions;
 
 /**
- * Storage for `az:`, `abfss:` and `https:` URLs of Azure. Nothing is connected before the first operation.
+ * Storage for `az:`, `abfss:` (`abfs:`, `wasbs:`, `wasb:`) and `https:` URLs of Azure, always over TLS. Nothing is
+ * connected before the first operation.
+ *
+ * Rights: read, write, create and list (`rcwl` of a SAS), and delete for what is cleaned up. A SAS that may only create
+ * cannot find out whose a commit is.
  *
  * @throws InvalidArgumentError when the options are not one of the ways; when a URL is opened that names another
  * account, or none where one is needed
@@ -63,12 +67,13 @@ const PIPELINE = {
 export function azureStorage(options: AzureStorageOptions): StorageProvider {
   const serviceFor = serviceFinder(options);
   return {
-    schemes: ['az', 'abfss', 'https'],
+    schemes: ['az', 'abfss', 'abfs', 'wasbs', 'wasb', 'https'],
     open: (url): ObjectStore => {
       const place = parseAzureUrl(url);
       const container = serviceFor(place).getContainerClient(place.container);
       const context = { clock: systemClock, entropy: systemEntropy };
-      return retryingStore(new AzureStore(container, place.prefix, context), context);
+      const retries = new Retries(context);
+      return new AzureStore(container, place.prefix, { ...context, retries });
     },
   };
 }

@@ -164,7 +164,14 @@ async function encodeTop(
 function encoderOf(work: Work, batches: CheckpointBatches, key: string): ParquetFileEncoder {
   const { plan, signal } = work;
   const { schema } = batches;
-  return new ParquetFileEncoder({ schema, codec: plan.codec, key, statistics: false, signal });
+  return new ParquetFileEncoder({
+    schema,
+    codec: plan.codec,
+    key,
+    statistics: false,
+    rowGroupRows: BUILT_ROWS,
+    signal,
+  });
 }
 
 /** Every active file, and the tombstones that still protect one. */

@@ -7,8 +7,10 @@ import { statsObject } from './file-stats.js';
 import { isJsonObject, type Json } from './json.js';
 import { partitionColumn } from './partition-column.js';
 import { arrowType } from './schema/arrow-type.js';
+import { conformColumn } from './schema/conform.js';
 import type { DataType, PrimitiveName, StructType } from './schema/types.js';
 import { parseStat } from './stats-value.js';
+import { takeRows } from './take-rows.js';
 
 /**
  * The parsed columns of some rows of `files`, by name; those alone that the layout has.
@@ -24,11 +26,20 @@ export function parsedColumns(
     const values = Array.from(rows, (row) => partitionValuesAt(files, row, partitionValues));
     columns.set(PARTITION_VALUES_PARSED, buildColumn(arrowType(partitionValues), values));
   }
-  if (stats !== undefined) {
-    const values = Array.from(rows, (row) => statsOf(files.stats(row), stats));
-    columns.set(STATS_PARSED, buildColumn(arrowType(stats), values));
-  }
+  if (stats !== undefined) columns.set(STATS_PARSED, statsColumn(files, rows, stats));
   return columns;
+}
+
+/** Copied where an older checkpoint has the very columns, else made from the texts. */
+function statsColumn(files: FileColumns, rows: Uint32Array, stats: StructType): Data {
+  const { statsStruct } = files;
+  const type = arrowType(stats);
+  if (statsStruct !== undefined && String(statsStruct.type) === String(type)) {
+    const where = { key: files.path(rows[0] ?? 0), column: STATS_PARSED };
+    return conformColumn(takeRows(statsStruct, rows), stats, rows.length, where);
+  }
+  const values = Array.from(rows, (row) => statsOf(files.stats(row), stats));
+  return buildColumn(type, values);
 }
 
 /** Objects keyed by names of columns have no prototype, for a column may be called anything. */

@@ -29,6 +29,8 @@ export interface EncoderOptions {
   readonly key: string;
   /** Whether {@link EncodedFile.leaves} are wanted; true when undefined. The footer always has statistics. */
   readonly statistics?: boolean | undefined;
+  /** Rows of a full row group; {@link ROW_GROUP_ROWS} when undefined. */
+  readonly rowGroupRows?: number | undefined;
   /** Where to encode; the process's shared pool when undefined. */
   readonly pool?: CodecPool | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -44,7 +46,8 @@ export interface EncodedFile {
 }
 
 /**
- * Encodes one file. Batches are cut and combined into row groups of {@link ROW_GROUP_ROWS} rows, or fewer when those
+ * Encodes one file. Batches are cut and combined into row groups of {@link ROW_GROUP_ROWS} rows, or as many as the
+ * options say, or fewer when those
  * would exceed {@link ROW_GROUP_ARROW_BYTES}; where they are cut does not depend on time or on the number of threads.
  * Calls must not overlap. After an error the encoder is of no more use; it holds nothing open.
  */
@@ -134,7 +137,8 @@ export class ParquetFileEncoder {
   /** How many rows of that size still fit into the row group; at least one into an empty one. */
   #room(rowBytes: number): number {
     const byBytes = Math.floor((ROW_GROUP_ARROW_BYTES - this.#queuedBytes) / Math.max(1, rowBytes));
-    const room = Math.min(ROW_GROUP_ROWS - this.#queuedRows, Math.max(0, byBytes));
+    const { rowGroupRows = ROW_GROUP_ROWS } = this.#options;
+    const room = Math.min(rowGroupRows - this.#queuedRows, Math.max(0, byBytes));
     return this.#queuedRows === 0 ? Math.max(1, room) : room;
   }
 

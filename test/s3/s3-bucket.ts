@@ -23,7 +23,27 @@ export interface Brought {
 interface Upload {
   readonly key: string;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly parts: Map<number, { readonly bytes: Buffer; readonly etag: string }>;
+  /** The kind of checksum that each part must have, if any. */
+  readonly algorithm: string | undefined;
+  readonly parts: Map<number, Part>;
+}
+
+interface Part {
+  readonly bytes: Buffer;
+  readonly etag: string;
+  readonly crc32: string | undefined;
+}
+
+interface PartBody {
+  readonly bytes: Buffer;
+  readonly crc32: string | undefined;
+}
+
+/** A part as the end of an upload names it. */
+export interface NamedPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly crc32: string | undefined;
 }
 
 const MIN_PART_BYTES = 5 * 1024 * 1024;
@@ -89,28 +109,40 @@ export class S3Bucket {
     return { objects, isTruncated: false };
   }
 
-  beginUpload(key: string, metadata: Readonly<Record<string, string>>): string {
+  beginUpload(
+    key: string,
+    metadata: Readonly<Record<string, string>>,
+    algorithm: string | undefined,
+  ): string {
     const id = `upload-${this.#uploadCount++}`;
-    this.#uploads.set(id, { key, metadata, parts: new Map() });
+    this.#uploads.set(id, { key, metadata, algorithm, parts: new Map() });
     return id;
   }
 
-  putPart(key: string, id: string, number: number, bytes: Buffer): string {
+  /** S3 takes a part's checksum only where the upload began with its kind. */
+  putPart(
+    place: { readonly key: string; readonly id: string },
+    number: number,
+    part: PartBody,
+  ): string {
+    const upload = this.#upload(place.key, place.id);
+    const { bytes, crc32 } = part;
+    if ((crc32 === undefined) !== (upload.algorithm !== 'CRC32')) {
+      throw new S3Failure(400, 'InvalidRequest', 'Checksum Type mismatch occurred');
+    }
     const etag = `"${md5(bytes).toString('hex')}"`;
-    this.#upload(key, id).parts.set(number, { bytes, etag });
+    upload.parts.set(number, { bytes, etag, crc32 });
     return etag;
   }
 
   /** Makes one object of the parts, by S3's rules and by R2's, which wants all but the last of one size. */
-  complete(
-    key: string,
-    id: string,
-    wanted: readonly { readonly number: number; readonly etag: string }[],
-  ): DoubleObject {
+  complete(key: string, id: string, wanted: readonly NamedPart[]): DoubleObject {
     const upload = this.#upload(key, id);
-    const parts = wanted.map(({ number, etag }, at) => {
+    const parts = wanted.map(({ number, etag, crc32 }, at) => {
       const part = upload.parts.get(number);
-      if (part === undefined || part.etag !== etag) throw new S3Failure(400, 'InvalidPart', etag);
+      if (part === undefined || part.etag !== etag || part.crc32 !== crc32) {
+        throw new S3Failure(400, 'InvalidPart', etag);
+      }
       if (at > 0 && number <= (wanted[at - 1]?.number ?? 0)) {
         throw new S3Failure(400, 'InvalidPartOrder', String(number));
       }

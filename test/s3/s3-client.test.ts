@@ -1,11 +1,13 @@
 /** Where credentials go, and where not. */
 import { createServer, type Server } from 'node:http';
+import { inspect } from 'node:util';
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { type Clock, systemEntropy } from '../../src/clock.js';
+import { type Clock, systemClock, systemEntropy } from '../../src/clock.js';
 import { Retries } from '../../src/storage/retries.js';
 import { type S3StorageOptions, s3Storage } from '../../src/storage/s3/index.js';
 import { S3Store } from '../../src/storage/s3/s3-store.js';
+import { parseS3Url } from '../../src/storage/s3/s3-url.js';
 import { DOUBLE_CREDENTIALS } from './s3-double.js';
 import { withDouble } from './with-double.js';
 
@@ -55,6 +57,17 @@ describe('credentials', () => {
       await expect(store.putIfAbsent('k', body)).rejects.toMatchObject(denied);
       await expect(store.delete('k')).rejects.toMatchObject(denied);
     }
+  });
+
+  it('leave nothing of themselves in what an error shows', async () => {
+    const { url } = double.place();
+    const secret = { accessKeyId, secretAccessKey: 'very secret', sessionToken: 'also secret' };
+    const store = double.storage({ credentials: secret }).open(new URL(url));
+    const error: unknown = await store.get('k').catch((thrown: unknown) => thrown);
+    const shown = `${inspect(error, { depth: 20 })} ${JSON.stringify(error)} ${String(error)}`;
+    expect(shown).toContain('ACCESS_DENIED');
+    expect(shown).not.toMatch(/secret|Signature=/u);
+    expect(shown.length).toBeLessThan(4000);
   });
 
   it('are asked for again before they expire', async () => {
@@ -190,10 +203,57 @@ describe('a service that never answers', () => {
     await expect(store.delete('k')).rejects.toMatchObject(unavailable);
   });
 
+  it('in the middle of a body is asked for the rest', async () => {
+    const { url, bucket } = double.place();
+    bucket.put('lake/a table/k', Buffer.from('0123456789'), { metadata: {} });
+    const { endpoint, region } = double.server;
+    const client = new S3Client({
+      endpoint,
+      region,
+      forcePathStyle: true,
+      credentials: { accessKeyId, secretAccessKey },
+      maxAttempts: 1,
+    });
+    const from = double.server.requests.length;
+    let isOver = false;
+    const impatient: Clock = {
+      now: () => 0,
+      // The first request's time is over when its body has begun; every other has as long as it needs.
+      sleep: async (_delayMs, signal) => {
+        while (double.server.requests.length === from) {
+          await systemClock.sleep(5, signal);
+        }
+        if (isOver) await systemClock.sleep(30_000, signal);
+        isOver = true;
+      },
+    };
+    const context = { clock: impatient, entropy: systemEntropy };
+    const retries = new Retries({ clock: hurried, entropy: systemEntropy });
+    const store = new S3Store(client, parseS3Url(new URL(url)), { ...context, retries });
+    double.server.fault({ kind: 'stall-body' });
+    expect((await store.get('k'))?.bytes).toEqual(new TextEncoder().encode('0123456789'));
+    expect(double.server.requests.length - from).toBe(2);
+  });
+
   it('cannot have done anything where it cannot be reached', async () => {
     const store = double.storage({ endpoint: 'http://127.0.0.1:1' }).open(new URL('s3://lake/t'));
     await expect(store.putIfAbsent('k', body)).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
     });
+  });
+});
+
+describe('a service whose clock is years ahead', () => {
+  const ahead = withDouble({ clockAheadMs: 3 * 365 * 86_400_000 });
+
+  it('is followed: the client signs by its time', async () => {
+    for (const first of ['get', 'putIfAbsent'] as const) {
+      const { url } = ahead.place();
+      const store = ahead.storage().open(new URL(url));
+      if (first === 'get') expect(await store.get('k')).toBeUndefined();
+      expect(await store.putIfAbsent('k', body)).toBe('created');
+      const info = await store.put('k', new Uint8Array([2]));
+      expect(info.modifiedMs - Date.now()).toBeGreaterThan(2 * 365 * 86_400_000);
+    }
   });
 });

@@ -177,7 +177,9 @@ describe('the S3 double', () => {
     const double = await started();
     const client = clientOf(double.endpoint);
     const begin = async (): Promise<string> => {
-      const created = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'm' }));
+      const created = await client.send(
+        new CreateMultipartUploadCommand({ Bucket, Key: 'm', ChecksumAlgorithm: 'CRC32' }),
+      );
       return created.UploadId ?? '';
     };
     const UploadId = await begin();
@@ -186,7 +188,8 @@ describe('the S3 double', () => {
       bodies.map(async (Body, at) => {
         const PartNumber = at + 1;
         const part = { Bucket, Key: 'm', UploadId, PartNumber, Body };
-        return { PartNumber, ETag: (await client.send(new UploadPartCommand(part))).ETag };
+        const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part));
+        return { PartNumber, ETag, ChecksumCRC32 };
       }),
     );
     const complete = (more: object): CompleteMultipartUploadCommand =>

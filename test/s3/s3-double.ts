@@ -32,6 +32,8 @@ export interface S3DoubleOptions {
   readonly credentials?: readonly DoubleCredentials[] | undefined;
   /** Conditions of writes are ignored, as some servers that call themselves compatible do. Default: false. */
   readonly ignoresConditions?: boolean | undefined;
+  /** How far the server's clock is ahead, in milliseconds. Default: not at all. */
+  readonly clockAheadMs?: number | undefined;
 }
 
 /** One request, once it was answered or given up. */
@@ -64,12 +66,14 @@ export interface S3Double {
 
 /** Starts a server on 127.0.0.1. */
 export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Double> {
-  const { region = 'us-east-1', ignoresConditions = false } = options;
+  const { region = 'us-east-1', ignoresConditions = false, clockAheadMs = 0 } = options;
   const allowed = options.credentials ?? [DOUBLE_CREDENTIALS];
   const credentials = new Map(allowed.map((each) => [each.accessKeyId, each]));
   const buckets = new Map<string, S3Bucket>();
   const faults = new S3Faults();
   const requests: SeenRequest[] = [];
+
+  const now = (): number => Date.now() + clockAheadMs;
 
   const answer = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url: target = '/', headers } = incoming;
@@ -92,7 +96,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     let result: Answer;
     try {
       refuseBy(fault);
-      checkSignature({ method, target, headers }, credentials, region, Date.now());
+      checkSignature({ method, target, headers }, credentials, region, now());
       checkPayload(headers, sent);
       const { bytes, headers: whole } = plainBody(headers, sent);
       const hidesNewest = fault?.kind === 'stale-list' ? (fault.newest ?? 1) : 0;
@@ -103,6 +107,7 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
     }
     if (fault?.kind === 'lost-reply') return drop();
     note(result.status);
+    response.setHeader('date', new Date(now()).toUTCString());
     reply(response, method, result, fault);
   };
 
@@ -189,10 +194,12 @@ function reply(
   const length = status === 204 ? {} : { 'content-length': String(bytes.length) };
   response.writeHead(status, { ...headers, ...length, 'x-amz-request-id': 'double' });
   if (method === 'HEAD') response.end();
-  else if (fault?.kind !== 'reset-body') response.end(bytes);
+  else if (fault?.kind !== 'reset-body' && fault?.kind !== 'stall-body') response.end(bytes);
   else {
     const part = bytes.subarray(0, Math.floor(bytes.length * (fault.share ?? 0.5)));
-    response.write(part, () => response.socket?.destroy());
+    response.write(part, () => {
+      if (fault.kind === 'reset-body') response.socket?.destroy();
+    });
   }
 }
 

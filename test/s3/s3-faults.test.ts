@@ -55,7 +55,7 @@ describe('a body that breaks off', () => {
     const { store } = double.store();
     const body = new Uint8Array(6400).map((_, at) => (at * 13) & 255);
     const { etag } = await store.put('k', body);
-    for (let cut = 0; cut < 64; cut++) {
+    for (let cut = 1; cut < 64; cut++) {
       const from = double.server.requests.length;
       double.server.fault({ kind: 'reset-body', operation: 'GetObject', share: cut / 64 });
       expect((await store.get('k', { ifMatch: etag }))?.bytes).toEqual(body);

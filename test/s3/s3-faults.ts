@@ -11,6 +11,8 @@ export type S3FaultKind =
   | 'unavailable-503'
   /** The head of the answer, a part of its body, then the end of the connection. */
   | 'reset-body'
+  /** The same, and no end. */
+  | 'stall-body'
   /** A listing without the newest objects. */
   | 'stale-list'
   /** No answer for ever. */
@@ -29,7 +31,7 @@ export interface S3Fault {
   readonly every?: number | undefined;
   /** Seconds in Retry-After of `unavailable-503`; none when not given. */
   readonly retryAfter?: number | undefined;
-  /** How much of the body comes before `reset-body`, from 0 to 1. Default: half. */
+  /** How much of the body comes before `reset-body` or `stall-body`, from 0 to 1. Default: half. */
   readonly share?: number | undefined;
   /** How many objects `stale-list` hides. Default: 1. */
   readonly newest?: number | undefined;

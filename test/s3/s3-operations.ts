@@ -154,12 +154,17 @@ function multipart(operation: Operation, bucket: S3Bucket, habits: Habits): Answ
   const place = { Bucket: bucketName, Key: key };
   switch (name) {
     case 'CreateMultipartUpload': {
-      const UploadId = bucket.beginUpload(key, metadataOf(headers));
+      const UploadId = bucket.beginUpload(
+        key,
+        metadataOf(headers),
+        headerOf(headers, 'x-amz-checksum-algorithm'),
+      );
       return xml(resultXml('InitiateMultipartUploadResult', { ...place, UploadId }));
     }
     case 'UploadPart': {
-      const etag = bucket.putPart(key, id, Number(query.get('partNumber')), body);
       const crc32 = headerOf(headers, 'x-amz-checksum-crc32');
+      const number = Number(query.get('partNumber'));
+      const etag = bucket.putPart({ key, id }, number, { bytes: body, crc32 });
       const more = crc32 === undefined ? {} : { 'x-amz-checksum-crc32': crc32 };
       return { status: 200, headers: { etag, ...more }, body: '' };
     }

@@ -1,5 +1,5 @@
 /** The XML of S3's answers. */
-import type { DoubleObject } from './s3-bucket.js';
+import type { DoubleObject, NamedPart } from './s3-bucket.js';
 import type { S3Failure } from './s3-failure.js';
 
 /** What a listing was asked for, and what it found. */
@@ -51,12 +51,11 @@ export function resultXml(name: string, fields: Readonly<Record<string, string>>
 }
 
 /** The parts that a CompleteMultipartUpload names, in its order. */
-export function partsOf(
-  xml: string,
-): readonly { readonly number: number; readonly etag: string }[] {
+export function partsOf(xml: string): readonly NamedPart[] {
   return [...xml.matchAll(/<Part>(.*?)<\/Part>/gsu)].map(([, part = '']) => ({
     number: Number(/<PartNumber>(\d+)<\/PartNumber>/u.exec(part)?.[1]),
     etag: (/<ETag>(.*?)<\/ETag>/u.exec(part)?.[1] ?? '').replaceAll('&quot;', '"'),
+    crc32: /<ChecksumCRC32>(.*?)<\/ChecksumCRC32>/u.exec(part)?.[1],
   }));
 }
 

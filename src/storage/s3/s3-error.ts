@@ -120,7 +120,7 @@ export function s3Error(error: unknown, operation: string, key: string): VarveEr
     });
   }
   return new AccessDeniedError({
-    message: `S3 refused the credentials or the right to do this (${code}); check both`,
+    message: `S3 refused the credentials or the right to do this (${code}); check both, and the region`,
     key,
     operation,
     cause: error,

@@ -107,6 +107,8 @@ class CommitLoop {
   #mine: Loser | undefined;
   /** The version up to which every commit was checked; -1 before the first. */
   #checked: number;
+  /** The last version that another has; listings may not show it yet. */
+  #lost: number | undefined;
   #current: Snapshot | undefined;
 
   constructor(context: CommitContext, request: CommitRequest) {
@@ -142,6 +144,7 @@ class CommitLoop {
       if (settled === 'unknown') {
         return { outcome: 'unknown', attempt: { version, txnId: this.#txnId } };
       }
+      this.#lost = version;
       if (clock.now() >= deadline) return await this.#outOfTime(version);
       await clock.sleep(pauseMs * entropy.random(), this.#request.signal);
     }
@@ -153,7 +156,7 @@ class CommitLoop {
     const { base, signal } = this.#request;
     if (base === undefined) return await this.#creationLost();
     const newest = newer(this.#current ?? base, head.latest);
-    const latest = await refreshSnapshot(log, newest, { signal });
+    const latest = await refreshSnapshot(log, newest, { atLeast: this.#lost, signal });
     head.latest = latest;
     this.#current = latest;
     if (this.#sequence !== undefined && isApplied(latest, this.#sequence)) {

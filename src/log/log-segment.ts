@@ -229,7 +229,34 @@ export async function findSegment(
     // To ask for every version from 0 on would not make one appear at the end.
     if (store.access === 'get-only' && plan.problem === 'no-version') return plan;
   }
-  return await planFrom(0);
+  const plan = await planFrom(0);
+  return 'problem' in plan && plan.problem === 'no-version' && !plan.isCleanedUp
+    ? await askBeyond(store, plan, options)
+    : plan;
+}
+
+/** A version that the listing does not reach may be there: listings can be behind. */
+async function askBeyond(
+  store: ObjectStore,
+  plan: SegmentProblem,
+  options: FindSegmentOptions,
+): Promise<LogSegment | SegmentProblem> {
+  const { version, signal } = options;
+  if (version === undefined || store.access === 'get-only') return plan;
+  if ((await store.head(commitKey(version), { signal })) === undefined) return plan;
+  const listed = await listLog(store, { signal });
+  const from = readListing(listed).newest + 1;
+  const asked = from > version ? [] : await probeLog(store, { from, upTo: version, signal });
+  return planSegment(mergeListings(listed, asked), options);
+}
+
+/** Two views of the log as one; where they differ, what was asked for by its name is newer. */
+export function mergeListings(
+  listed: readonly ObjectInfo[],
+  asked: readonly ObjectInfo[],
+): readonly ObjectInfo[] {
+  const all = new Map([...listed, ...asked].map((info) => [info.key, info]));
+  return [...all.values()].toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }
 
 interface PartSet {

@@ -22,8 +22,10 @@ import {
   findSegment,
   type LogSegment,
   listLog,
+  mergeListings,
   segmentError,
 } from './log-segment.js';
+import { probeLog } from './probe-log.js';
 import { checkReadable, columnMapping } from './protocol.js';
 import { readCommits } from './read-commits.js';
 import {
@@ -88,9 +90,16 @@ export async function loadSnapshot(log: LogContext, options: LoadOptions = {}): 
   }
 }
 
+export interface RefreshOptions {
+  /** A version that is known to exist. */
+  readonly atLeast?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * The newest snapshot, given one that may be. Lists the log only from the snapshot's own version on and reads only the
- * commits behind it; with none it is the same object.
+ * commits behind it; with none it is the same object. A listing that does not show what is known to exist is behind:
+ * then versions are asked for by their names.
  *
  * The own version must still be there unchanged: a table that was dropped and made again is seen by that.
  * @throws NotFoundError (kind `table`) when the table is gone, or another one is in its place
@@ -99,12 +108,19 @@ export async function loadSnapshot(log: LogContext, options: LoadOptions = {}): 
 export async function refreshSnapshot(
   log: LogContext,
   previous: Snapshot,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: RefreshOptions = {},
 ): Promise<Snapshot> {
-  const { signal } = options;
+  const { atLeast = previous.version, signal } = options;
   const bodies = new Map<string, StoredObject>();
-  const listing = await listLog(log.store, { from: previous.version, probe: { bodies }, signal });
+  const from = previous.version;
+  const listed = await listLog(log.store, { from, probe: { bodies }, signal });
   const { anchor } = previous.parts;
+  const known = atLeast > from ? [anchor.key, commitKey(atLeast)] : [anchor.key];
+  const isBehind = known.some((wanted) => !listed.some(({ key }) => key === wanted));
+  const listing =
+    isBehind && log.store.access !== 'get-only'
+      ? mergeListings(listed, await probeLog(log.store, { from, bodies, signal }))
+      : listed;
   const own = listing.find(({ key }) => key === anchor.key);
   const commits = commitsAfter(listing, previous.version);
   if (own === undefined || own.etag !== anchor.etag || commits === undefined) {
@@ -349,6 +365,10 @@ async function reload(
   const next = await loadSnapshot(log, { signal });
   checkSameTable(log, previous, next);
   if (next.version >= previous.version) return next;
+  const { anchor } = previous.parts;
+  const own = await log.store.head(anchor.key, { signal });
+  // Unchanged where it was, so that it is the listing that is behind.
+  if (own !== undefined && own.etag === anchor.etag) return previous;
   throw new CorruptDataError({
     message: `the log ends at version ${next.version}, but version ${previous.version} was read before`,
     key: commitKey(previous.version),

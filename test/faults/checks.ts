@@ -5,11 +5,15 @@ import { histories } from './histories.js';
 import type { Check } from './line.js';
 import { powerLoss } from './power-loss.js';
 import { protocol } from './protocol.js';
+import { variant } from './variants.js';
 
 export const CHECKS: Readonly<Record<string, Check>> = {
   R2: histories,
   R1: protocol,
   R4: failNth,
   R5: powerLoss,
+  'no-locks': variant('no-locks'),
+  skew: variant('skew'),
+  'stale-lists': variant('stale-lists'),
   R3: determinism,
 };

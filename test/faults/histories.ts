@@ -15,7 +15,8 @@ export async function histories(options: FaultOptions): Promise<FaultLine> {
   for (let at = 1; at <= count; at++) {
     const { found } = await oneHistory(seed, at, variant);
     for (const { rule, detail } of found) {
-      violations.push(`--only R2 --seed ${seed} --history ${at}: ${rule}; ${detail}`);
+      const what = variant === undefined ? '' : ` --variant ${variant}`;
+      violations.push(`--only R2 --seed ${seed} --history ${at}${what}: ${rule}; ${detail}`);
     }
   }
   return { id: 'R2', what: 'seeded histories', count, seed, violations };

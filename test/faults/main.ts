@@ -47,13 +47,17 @@ async function main(): Promise<number> {
       const start = performance.now();
       const line = await runApart(id, options);
       violations += line.violations.length;
-      console.log(formatLine(line, performance.now() - start));
-      for (const violation of line.violations.slice(0, SHOWN)) console.log(`   ${violation}`);
+      report(line, performance.now() - start);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   console.log(`${ids.length} lines, ${violations} violations`);
   return violations === 0 ? 0 : 1;
+}
+
+function report(line: FaultLine, ms: number): void {
+  console.log(formatLine(line, ms));
+  for (const violation of line.violations.slice(0, SHOWN)) console.log(`   ${violation}`);
 }
 
 /** Runs a check in a process of its own; however that ends, there is a line. */
@@ -82,8 +86,9 @@ function fallen(id: string, seed: number, violation: string): FaultLine {
 async function runHere(id: string, options: FaultOptions): Promise<number> {
   const check = CHECKS[id];
   if (check === undefined) return 2;
+  const start = performance.now();
   const line = await check(options);
-  if (process.send === undefined) console.log(line);
+  if (process.send === undefined) report(line, performance.now() - start);
   else process.send(line, () => process.disconnect());
   return 0;
 }

@@ -194,13 +194,14 @@ function perishable(store: ObjectStore, sent: Map<string, number>, now: () => nu
   };
 }
 
-/** Listings that do not show, for a while, what was written last. */
+/** Listings that do not show, for a while, what was written last; the making of the table they do show. */
 function stale(store: ObjectStore, seed: number, now: () => number): ObjectStore {
+  const madeMs = now();
   const random = seededNumbers(seed ^ 0x7f4a7c15);
   return {
     ...bound(store),
     async *list(prefix, options) {
-      const newestMs = now() - Math.floor(random() * STALE_MS);
+      const newestMs = Math.max(madeMs, now() - Math.floor(random() * STALE_MS));
       const shown: ObjectInfo[] = [];
       for await (const info of store.list(prefix, options)) {
         if (info.modifiedMs <= newestMs) shown.push(info);

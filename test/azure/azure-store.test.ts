@@ -4,8 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { DeltaTable } from '../../src/index.js';
 import { azureStorage } from '../../src/storage/azure/index.js';
 import { describeObjectStore } from '../contract/object-store.js';
-import { judge } from '../model/judge.js';
-import { race } from '../model/race.js';
 import { describeWithAzurite } from '../support/azurite.js';
 import { listen } from '../support/listen.js';
 import { azureProxy, type ProxiedRequest } from './azure-proxy.js';
@@ -51,34 +49,6 @@ describeWithAzurite('Azure Blob Storage', (azurite) => {
     expect((await again.snapshot()).version).toBe(1);
     expect(await again.scan().toArray()).toEqual([{ id: 1n }]);
     proxy.close();
-  });
-
-  it('takes four racing processes, each commit exactly once', async () => {
-    const container = await azurite.container();
-    const url = `az://${container}/raced`;
-    const connectionString = azurite.connectionString();
-    const storage = azureStorage({ connectionString });
-    const schema = { op: 'string', part: 'string' } as const;
-    await DeltaTable.create(url, { schema, partitionBy: ['part'], storage });
-    const racers = [
-      { name: 'a', count: 8, kind: 'append' },
-      { name: 'b', count: 8, kind: 'append' },
-      { name: 'c', count: 8, kind: 'append' },
-      { name: 'd', count: 5, kind: 'replace' },
-    ] as const;
-    const outcomes = await race(url, racers, connectionString);
-    const store = storage.open(new URL(url));
-    const log = new Map<string, string>();
-    const files = new Set<string>();
-    for await (const { key } of store.list('')) {
-      if (/^_delta_log\/\d+\.json$/u.test(key)) {
-        const { bytes } = (await store.get(key)) ?? {};
-        log.set(key.slice('_delta_log/'.length), new TextDecoder().decode(bytes));
-      } else if (key.endsWith('.parquet') && !key.startsWith('_')) files.add(key);
-    }
-    const history = { outcomes, hadOutage: false, log, files, trace: [], traceHash: '' };
-    expect(log.size).toBe(30);
-    expect(judge(history)).toEqual([]);
   });
 
   it('takes a client that the caller made, and says what is refused', async () => {

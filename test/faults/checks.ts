@@ -1,4 +1,7 @@
 /** Every check of `npm run test:faults` by its id; those that take longest come first. */
+
+import { localKills, wireKills } from '../processes/kills.js';
+import { races } from '../processes/race.js';
 import { determinism } from './determinism.js';
 import { failNth } from './fail-nth.js';
 import { histories } from './histories.js';
@@ -16,4 +19,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   skew: variant('skew'),
   'stale-lists': variant('stale-lists'),
   R3: determinism,
+  R6: localKills,
+  R7: wireKills,
+  R8: races,
 };

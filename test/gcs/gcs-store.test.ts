@@ -3,8 +3,6 @@ import { DeltaTable, eq } from '../../src/index.js';
 import { gcsStorage } from '../../src/storage/gcs/index.js';
 import type { ObjectStore, StorageProvider } from '../../src/storage/object-store.js';
 import { describeObjectStore } from '../contract/object-store.js';
-import { judge } from '../model/judge.js';
-import { race } from '../model/race.js';
 import { type GcsDouble, startGcsDouble } from './gcs-double.js';
 
 const encoder = new TextEncoder();
@@ -92,41 +90,6 @@ describe('a table on google cloud storage', () => {
       expect(await table.scan().toArray()).toHaveLength(1);
     },
   );
-
-  it('takes four racing processes, each commit exactly once', async () => {
-    const url = `gs://${newBucket()}/raced`;
-    const storage = provider();
-    const columns = { op: 'string', part: 'string' } as const;
-    await DeltaTable.create(url, { schema: columns, partitionBy: ['part'], storage });
-    double.faults.script([
-      { fault: 'lost-reply', operations: ['putIfAbsent'], rate: 0.1, seed: 7, times: null },
-      { fault: 'unavailable-503', rate: 0.05, seed: 8, times: null },
-    ]);
-    const racers = [
-      { name: 'a', count: 5, kind: 'append' },
-      { name: 'b', count: 5, kind: 'append' },
-      { name: 'c', count: 5, kind: 'append' },
-      { name: 'd', count: 3, kind: 'replace' },
-    ] as const;
-    const outcomes = await race(
-      url,
-      racers,
-      JSON.stringify({ endpoint: double.endpoint, token: double.token }),
-    );
-    double.faults.script([]);
-    const store = storage.open(new URL(url));
-    const log = new Map<string, string>();
-    const files = new Set<string>();
-    for await (const { key } of store.list('')) {
-      if (/^_delta_log\/\d+\.json$/u.test(key)) {
-        const { bytes } = (await store.get(key)) ?? {};
-        log.set(key.slice('_delta_log/'.length), new TextDecoder().decode(bytes));
-      } else if (key.endsWith('.parquet') && !key.startsWith('_')) files.add(key);
-    }
-    const history = { outcomes, hadOutage: false, log, files, trace: [], traceHash: '' };
-    expect(log.size).toBe(19);
-    expect(judge(history)).toEqual([]);
-  }, 180_000);
 });
 
 describe('objects of google cloud storage', () => {

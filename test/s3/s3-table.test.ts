@@ -1,9 +1,6 @@
 /** Whole tables on S3. */
 import { describe, expect, it } from 'vitest';
 import { DeltaTable, eq } from '../../src/index.js';
-import { judge } from '../model/judge.js';
-import { race, racedHistory } from '../model/race.js';
-import { DOUBLE_CREDENTIALS } from './s3-double.js';
 import { withDouble } from './with-double.js';
 
 const double = withDouble();
@@ -99,27 +96,6 @@ describe('a table on S3', () => {
     const opened = await requestsOf(async () => await DeltaTable.open(url, { storage }));
     expect(opened['ListObjectsV2']).toBe(1);
     expect(opened['HeadObject'] ?? 0).toBe(0);
-  });
-
-  it('takes four racing processes, each commit exactly once', async () => {
-    const { url } = double.place();
-    const raced = { op: 'string', part: 'string' } as const;
-    await DeltaTable.create(url, {
-      schema: raced,
-      partitionBy: ['part'],
-      storage: double.storage(),
-    });
-    const racers = [
-      { name: 'a', count: 8, kind: 'append' },
-      { name: 'b', count: 8, kind: 'append' },
-      { name: 'c', count: 8, kind: 'append' },
-      { name: 'd', count: 5, kind: 'replace' },
-    ] as const;
-    const service = { ...double.service(), credentials: DOUBLE_CREDENTIALS };
-    const outcomes = await race(url, racers, JSON.stringify(service));
-    const history = await racedHistory(double.storage().open(new URL(url)), outcomes);
-    expect(history.log.size).toBe(30);
-    expect(judge(history)).toEqual([]);
   });
 });
 

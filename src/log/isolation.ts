@@ -29,7 +29,6 @@ export function effectiveIsolation(
   actions: readonly Action[],
   operation: string,
 ): IsolationLevel {
-  if (level === 'SnapshotIsolation') return level;
   if (level === 'WriteSerializable' && DATA_OPERATIONS.has(operation)) return level;
   return actions.every(keepsData) ? 'SnapshotIsolation' : level;
 }

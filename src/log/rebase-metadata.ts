@@ -1,8 +1,10 @@
 /** Versions and times that a table's metadata tells of the commit it is changed by. */
 import type { Metadata } from './actions.js';
 import { usesInCommitTimestamps } from './commit-clock.js';
-import { formatJson, isJsonObject, type Json, parseJson } from './json.js';
+import { isJsonObject, type Json } from './json.js';
+import { formatSchemaString, parseSchemaString } from './schema/schema-json.js';
 import { TYPE_CHANGES } from './schema/type-changes.js';
+import type { DataType, StructType } from './schema/types.js';
 
 const ENABLEMENT_VERSION = 'delta.inCommitTimestampEnablementVersion';
 const ENABLEMENT_TIMESTAMP = 'delta.inCommitTimestampEnablementTimestamp';
@@ -34,7 +36,7 @@ export function rebaseMetadata(metadata: Metadata, facts: MetadataFacts): Metada
 function rebaseConfiguration(metadata: Metadata, facts: MetadataFacts): Metadata['configuration'] {
   const { version, before, inCommitTimestamp } = facts;
   const configuration = new Map(metadata.configuration);
-  const protection = Number(configuration.get(PROTECTION) ?? Number.NaN);
+  const protection = Number(configuration.get(PROTECTION));
   if (protection > facts.readVersion) configuration.set(PROTECTION, String(version));
   if (before === undefined || !usesInCommitTimestamps(metadata)) return configuration;
   if (!usesInCommitTimestamps(before)) {
@@ -53,18 +55,37 @@ function rebaseConfiguration(metadata: Metadata, facts: MetadataFacts): Metadata
 /** The preview of type widening wrote down in which version a type was changed. PROTOCOL.md "Type Change Metadata" */
 function rebaseTypeChanges(schemaString: string, { version, readVersion }: MetadataFacts): string {
   if (!schemaString.includes(`"${TABLE_VERSION}"`)) return schemaString;
-  const revise = (value: Json | undefined, isChange: boolean): Json | undefined => {
-    if (Array.isArray(value)) return value.map((item: Json) => revise(item, isChange) ?? null);
-    if (!isJsonObject(value)) return value;
-    const revised = Object.create(null) as Record<string, Json | undefined>;
-    for (const [name, member] of Object.entries(value)) {
-      const isOwn =
-        isChange && name === TABLE_VERSION && typeof member === 'number' && member > readVersion;
-      revised[name] = isOwn ? version : revise(member, name === TYPE_CHANGES);
-    }
-    return revised;
+  const rebased = (change: Json): Json => {
+    if (!isJsonObject(change)) return change;
+    const made = change[TABLE_VERSION];
+    const isOwn = typeof made === 'number' && made > readVersion;
+    return isOwn ? { ...change, [TABLE_VERSION]: version } : change;
   };
-  return formatJson(
-    revise(parseJson(schemaString, { key: 'metaData.schemaString' }), false) ?? null,
-  );
+  const inType = (type: DataType): DataType => {
+    if (typeof type === 'string') return type;
+    switch (type.type) {
+      case 'struct':
+        return inStruct(type);
+      case 'array':
+        return { ...type, elementType: inType(type.elementType) };
+      case 'map':
+        return { ...type, keyType: inType(type.keyType), valueType: inType(type.valueType) };
+      case 'unknown':
+        return type;
+    }
+  };
+  const inStruct = (struct: StructType): StructType => ({
+    type: 'struct',
+    fields: struct.fields.map((field) => {
+      const changes = field.metadata[TYPE_CHANGES];
+      const type = inType(field.type);
+      if (!Array.isArray(changes)) return { ...field, type };
+      return {
+        ...field,
+        type,
+        metadata: { ...field.metadata, [TYPE_CHANGES]: changes.map(rebased) },
+      };
+    }),
+  });
+  return formatSchemaString(inStruct(parseSchemaString(schemaString)));
 }

@@ -76,9 +76,36 @@ describe('effectiveIsolation', () => {
       'UPGRADE PROTOCOL',
       ['Serializable', 'WriteSerializable'],
     ],
+    [
+      'files of the change feed',
+      [...MOVED, { kind: 'cdc', cdc: { path: 'c', partitionValues: new Map(), size: 1 } }],
+      'OPTIMIZE',
+      ['SnapshotIsolation', 'SnapshotIsolation'],
+    ],
     ['nothing', [], 'WRITE', ['SnapshotIsolation', 'WriteSerializable']],
   ])('of %s', (_what, actions, operation, expected) => {
     const levels = ISOLATION_LEVELS.map((level) => effectiveIsolation(level, actions, operation));
     expect(levels).toEqual([...expected, 'SnapshotIsolation']);
+  });
+});
+
+describe('effectiveIsolation, of WriteSerializable', () => {
+  it.each([
+    'WRITE',
+    'STREAMING UPDATE',
+    'DELETE',
+    'UPDATE',
+    'MERGE',
+    'TRUNCATE',
+    'CONVERT',
+    'RESTORE',
+    'CLONE',
+    'CREATE TABLE AS SELECT',
+    'REPLACE TABLE',
+    'REPLACE TABLE AS SELECT',
+    'CREATE OR REPLACE TABLE',
+    'CREATE OR REPLACE TABLE AS SELECT',
+  ])('stays what it is for a %s, whatever it did', (operation) => {
+    expect(effectiveIsolation('WriteSerializable', MOVED, operation)).toBe('WriteSerializable');
   });
 });

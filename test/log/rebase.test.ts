@@ -207,26 +207,60 @@ describe('rebase, of time', () => {
     const made = rebase([changed({ ...ON, x: 'y' })], facts(read));
     expect(configurationOf(made.actions)).toEqual({ ...ON, ...FROM, x: 'y' });
   });
+
+  it('has nothing to keep where it was there from the first commit on', () => {
+    const read = ground({ version: 4, properties: ON });
+    const made = rebase([changed({ ...ON, x: 'y' })], facts(read));
+    expect(Object.keys(configurationOf(made.actions))).toEqual([...Object.keys(ON), 'x']);
+  });
 });
 
 describe('rebase, of versions in the metadata', () => {
   const read = ground({ version: 4 });
   const current = ground({ version: 7 });
   const PROTECTED = 'delta.requireCheckpointProtectionBeforeVersion';
-  const schemaOf = (tableVersion: number): string =>
-    `{"type":"struct","fields":[{"name":"id","type":"long","nullable":true,"metadata":` +
-    `{"delta.typeChanges":[{"toType":"short","fromType":"byte","tableVersion":2},` +
-    `{"toType":"long","fromType":"short","tableVersion":${tableVersion}}],"tableVersion":5}}]}`;
 
-  it('moves the version a protection of checkpoints is for, when it is its own', () => {
-    const own = rebase([changed({ [PROTECTED]: '5' })], facts(read, { current }));
-    expect(configurationOf(own.actions)).toEqual({ [PROTECTED]: '8' });
-    const old = rebase([changed({ [PROTECTED]: '3' })], facts(read, { current }));
-    expect(configurationOf(old.actions)).toEqual({ [PROTECTED]: '3' });
+  it.each([
+    ['its own', '5', '8'],
+    ['the one that was read', '4', '4'],
+    ['an old one', '3', '3'],
+  ])('moves the version that checkpoints are protected before: %s', (_which, before, after) => {
+    const made = rebase([changed({ [PROTECTED]: before })], facts(read, { current }));
+    expect(configurationOf(made.actions)).toEqual({ [PROTECTED]: after });
+    expect(configurationOf(rebase([changed({ x: 'y' })], facts(read)).actions)).toEqual({ x: 'y' });
   });
 
-  it('moves the version of a type change, when it is its own', () => {
+  const change = (tableVersion: unknown) => ({ toType: 'long', fromType: 'short', tableVersion });
+  const field = (name: string, type: unknown, ...changes: unknown[]) => ({
+    name,
+    type,
+    nullable: true,
+    metadata: changes.length === 0 ? { tableVersion: 5 } : { 'delta.typeChanges': changes },
+  });
+  const struct = (...fields: unknown[]) => ({ type: 'struct', fields });
+  const schemaOf = (own: number): string => {
+    const inner = struct(field('n', 'long', change(2), change(own)), field('o', 'long'));
+    const array = { type: 'array', elementType: inner, containsNull: true };
+    const map = { type: 'map', keyType: inner, valueType: array, valueContainsNull: true };
+    return JSON.stringify(
+      struct(
+        field('a', 'long', change(own), change(4), { toType: 'long' }, 'odd'),
+        field('b', inner),
+        field('c', map),
+        field('d', 'interval day', change('5')),
+        { ...field('e', 'long'), metadata: { 'delta.typeChanges': 'odd' } },
+      ),
+    );
+  };
+
+  it('moves the version of a type change, at any depth, when it is its own', () => {
     const made = rebase([changed({}, schemaOf(5))], facts(read, { current }));
     expect(made.actions).toEqual([changed({}, schemaOf(8))]);
+  });
+
+  it('leaves the text of a schema that tells no versions', () => {
+    const text = JSON.stringify(struct({ ...field('a', 'long'), metadata: {} }), undefined, 1);
+    const made = rebase([changed({}, text)], facts(read, { current }));
+    expect(made.actions).toEqual([changed({}, text)]);
   });
 });

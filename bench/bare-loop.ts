@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
-import { type Measured, peakMb } from './run-ours.js';
+import { peakMb } from './peak.js';
+import type { Measured } from './run-ours.js';
 
 interface ParquetWasm {
   readParquet(bytes: Uint8Array): { intoIPCStream(): Uint8Array };

@@ -12,12 +12,13 @@ import { type Bar, cells, disagreements, HEADINGS, missed, type Runs } from './f
 import { cache, data, makeData, oracles, setUpNode24, setUpPeer } from './prepare.js';
 import { type Measured, runOurs } from './run-ours.js';
 import { WORKLOADS } from './workload.js';
+import { appendMany, runWriters } from './writers.js';
 
 const ROUNDS = 2;
 const RUNS = 3;
 const THREADS = 2;
 /** Workloads that delta-rs's runner does not have. */
-const OURS_ALONE: ReadonlySet<string> = new Set(['refresh', 'plan-1m']);
+const OURS_ALONE: ReadonlySet<string> = new Set(['refresh', 'plan-1m', 'writer']);
 
 /** What every run needs. */
 interface Setup {
@@ -32,8 +33,11 @@ const bars = JSON.parse(readFileSync('bench/bars.json', 'utf8')) as Readonly<Rec
 async function main(args: readonly string[]): Promise<number> {
   const [mode, engine, name = ''] = args;
   if (mode === '--run') {
-    const run = engine === 'varve' ? runOurs : runBareLoop;
-    console.log(JSON.stringify(await run(name, data, RUNS)));
+    console.log(JSON.stringify(await runHere(engine, name)));
+    return 0;
+  }
+  if (mode === '--append') {
+    await appendMany(engine ?? '', name);
     return 0;
   }
   const unknown = args.filter((arg) => !WORKLOADS.includes(arg));
@@ -45,9 +49,18 @@ async function main(args: readonly string[]): Promise<number> {
   return measureAll(args.length === 0 ? Object.keys(bars) : args) ? 0 : 1;
 }
 
+/** One measurement, in this process and those that it starts. */
+async function runHere(engine: string | undefined, name: string): Promise<Measured> {
+  if (name === 'small-commits-4') {
+    return await runWriters(engine === 'varve' ? 'varve' : 'delta-rs', data);
+  }
+  return await (engine === 'varve' ? runOurs : runBareLoop)(name, data, RUNS);
+}
+
 /** Whether every workload is good. */
 function measureAll(workloads: readonly string[]): boolean {
   const python = setUpPeer();
+  process.env['VARVE_BENCH_PYTHON'] = python;
   makeData(python, workloads);
   const node24 = setUpNode24();
   mkdirSync(cache, { recursive: true });
@@ -98,7 +111,9 @@ function runNode(node: string, engine: string, name: string, { scratch }: Setup)
   return run([node, '--expose-gc', process.argv[1] ?? '', '--run', engine, name], scratch);
 }
 
-function runPeer(name: string, { python, scratch }: Setup): Measured {
+function runPeer(name: string, setup: Setup): Measured {
+  const { python, scratch } = setup;
+  if (name === 'small-commits-4') return runNode(setup.node24, 'delta-rs', name, setup);
   const script = join(oracles, 'bench/run_peer.py');
   const options = ['--engine', 'deltars', '--workload', name, '--data', data];
   const counts = ['--runs', String(RUNS + 1), '--threads', String(THREADS)];

@@ -38,6 +38,8 @@ export function setUpPeer(): string {
 const INPUTS: Readonly<Record<string, string>> = {
   append: 'append',
   'small-commits': 'small',
+  'small-commits-4': 'small',
+  writer: 'small',
   'open-1m': 'open-1m',
   'plan-1m': 'open-1m',
   'open-300k': 'open-300k',

@@ -1,5 +1,6 @@
 /** One workload with Varve, in a process of its own. One untimed run comes first. */
 import { VERSION } from 'varve';
+import { peakMb } from './peak.js';
 import { type Workload, workload } from './workload.js';
 
 /** What run_peer.py prints too. */
@@ -43,9 +44,4 @@ async function runOnce(
   const check = isLast ? await chosen.check(result) : undefined;
   chosen.cleanUp?.(prepared);
   return { seconds, peakRssMb, check };
-}
-
-/** The process's peak so far. */
-export function peakMb(): number {
-  return Math.round(process.resourceUsage().maxRSS / 1024);
 }

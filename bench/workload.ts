@@ -17,6 +17,7 @@ import {
   type Snapshot,
   type StorageProvider,
 } from 'varve';
+import { countWithDeltaRs } from './writers.js';
 
 /** A digest of the answer; equal for every engine. */
 export type Check = Readonly<Record<string, unknown>>;
@@ -36,7 +37,10 @@ export interface Workload {
 
 type AnySnapshot = Snapshot<AnyRow>;
 
-/** Every workload there is, by the name that run_peer.py has for it too; it has no `refresh` and no `plan-1m`. */
+/**
+ * Every workload there is, by the name that run_peer.py has for it too; it has no `refresh`, `plan-1m`, `writer`
+ * and `small-commits-4`, which is of several processes (writers.ts).
+ */
 export const WORKLOADS: readonly string[] = [
   'scan-full',
   'scan-3col',
@@ -53,6 +57,8 @@ export const WORKLOADS: readonly string[] = [
   'only-commits-10k',
   'append',
   'small-commits',
+  'small-commits-4',
+  'writer',
 ];
 
 const TEXT: ReadonlySet<string> = new Set(['region', 'status', 'name', 'note', 'code']);
@@ -90,6 +96,8 @@ export function workload(name: string, data: string): Workload | undefined {
       return append(join(data, 'append.arrow'));
     case 'small-commits':
       return smallCommits(join(data, 'small.arrow'));
+    case 'writer':
+      return writer(join(data, 'small.arrow'));
     default:
       return undefined;
   }
@@ -277,6 +285,45 @@ function smallCommits(input: string): Workload {
     check: asItIs,
     cleanUp,
   };
+}
+
+const APPENDS = 1_000;
+const APP_ID = 'bench';
+
+/** A stream of small appends, as row objects, each with its sequence; durable at the end. delta-rs looks at the table. */
+function writer(input: string): Workload {
+  const arrow: Table = tableFromIPC(readFileSync(input));
+  return {
+    prepare: async () => {
+      const url = emptyPlace();
+      const table = await DeltaTable.create(url, { rows: arrow as never });
+      return { url, table, rows: await table.scan().toArray() };
+    },
+    run: async (prepared) => {
+      const { url, table, rows } = prepared as WriterInput;
+      const stream = table.writer({ maxRows: 10_000, maxDelayMs: 1_000 });
+      for (let sequence = 0; sequence < APPENDS; sequence++) {
+        await stream.append(rows, { idempotency: { appId: APP_ID, sequence } });
+      }
+      await stream.close();
+      return url;
+    },
+    check: async (url) => {
+      const { rows, sequence } = countWithDeltaRs(url as string, APP_ID);
+      const expected = arrow.numRows * (APPENDS + 1);
+      if (rows !== expected || sequence !== APPENDS - 1) {
+        throw new Error(`delta-rs found ${rows} rows up to ${sequence}, not ${expected}`);
+      }
+      return await Promise.resolve({ rows, sequence });
+    },
+    cleanUp: (prepared) => cleanUp((prepared as WriterInput).url),
+  };
+}
+
+interface WriterInput {
+  readonly url: string;
+  readonly table: DeltaTable;
+  readonly rows: readonly AnyRow[];
 }
 
 /** A place for one table, in a folder of its own. */

@@ -31,7 +31,7 @@ export interface S3DoubleOptions {
   /** Default: {@link DOUBLE_CREDENTIALS}. */
   readonly credentials?: readonly DoubleCredentials[] | undefined;
   /** Conditions of writes are ignored, as some servers that call themselves compatible do. Default: false. */
-  readonly ignoresConditions?: boolean | undefined;
+  readonly ignoresConditions?: boolean | 'of copies' | undefined;
   /** How far the server's clock is ahead, in milliseconds. Default: not at all. */
   readonly clockAheadMs?: number | undefined;
 }
@@ -100,7 +100,9 @@ export async function startS3Double(options: S3DoubleOptions = {}): Promise<S3Do
       checkPayload(headers, sent);
       const { bytes, headers: whole } = plainBody(headers, sent);
       const hidesNewest = fault?.kind === 'stale-list' ? (fault.newest ?? 1) : 0;
-      const habits = { ignoresConditions, hidesNewest };
+      const isIgnored =
+        ignoresConditions === true || (ignoresConditions && operation === 'CopyObject');
+      const habits = { ignoresConditions: isIgnored, hidesNewest };
       result = perform({ ...plain, headers: whole, body: bytes }, buckets, habits);
     } catch (error) {
       result = failed(error, target);

@@ -192,6 +192,25 @@ describe('a service that ignores conditions', () => {
   });
 });
 
+describe('a service that ignores the conditions of copies', () => {
+  const ignoring = withDouble({ ignoresConditions: 'of copies' });
+
+  it('is not asked for any: their bytes pass through', async () => {
+    const store = ignoring.storage().open(new URL(ignoring.place().url));
+    await store.put('from', bytes('x'));
+    await store.put('to', bytes('kept'));
+    const from = ignoring.server.requests.length;
+    expect(await store.copy?.('from', 'to')).toBe('exists');
+    expect(await store.copy?.('from', 'new')).toBe('created');
+    expect((await store.get('to'))?.bytes).toEqual(bytes('kept'));
+    expect((await store.get('new'))?.bytes).toEqual(bytes('x'));
+    const names = ignoring.server.requests.slice(from).map(({ operation }) => operation);
+    expect(names.filter((name) => name === 'CopyObject')).toHaveLength(1);
+    await expect(store.copy?.('nope', 'other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await keysOf(store)).toEqual(['from', 'new', 'to']);
+  });
+});
+
 describe('S3 URLs', () => {
   const storage = s3Storage({
     region: 'x',

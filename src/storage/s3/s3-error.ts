@@ -89,7 +89,6 @@ export function isAmbiguous(error: unknown): boolean {
 
 /** The error for a failed request. */
 export function s3Error(error: unknown, operation: string, key: string): VarveError {
-  hideResponse(error);
   const status = statusOf(error);
   const code = codeOf(error);
   if (isPassing(error)) {
@@ -125,12 +124,6 @@ export function s3Error(error: unknown, operation: string, key: string): VarveEr
     operation,
     cause: error,
   });
-}
-
-/** A log of the error shall not have the sockets and signed headers that the SDK's errors drag along. */
-function hideResponse(error: unknown): void {
-  if (typeof error !== 'object' || error === null || !Object.hasOwn(error, '$response')) return;
-  Object.defineProperty(error, '$response', { enumerable: false });
 }
 
 function isPassing(error: unknown): boolean {

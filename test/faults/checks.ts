@@ -2,6 +2,7 @@
 
 import { localKills, wireKills } from '../processes/kills.js';
 import { races } from '../processes/race.js';
+import { ambiguity } from './ambiguity.js';
 import { determinism } from './determinism.js';
 import { failNth } from './fail-nth.js';
 import { histories } from './histories.js';
@@ -18,6 +19,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'no-locks': variant('no-locks'),
   skew: variant('skew'),
   'stale-lists': variant('stale-lists'),
+  R9: ambiguity,
   R3: determinism,
   R6: localKills,
   R7: wireKills,

@@ -7,11 +7,11 @@ import { PARTS, type Step } from './step.js';
 
 const part = fc.constantFrom(...PARTS);
 const inPart = fc.record({
-  kind: fc.constantFrom('append', 'pair', 'group', 'replace', 'compact'),
+  kind: fc.constantFrom('append', 'pair', 'group', 'replace', 'sum', 'compact'),
   part,
 });
 const plain = fc.record({
-  kind: fc.constantFrom('overwrite', 'alter', 'read', 'pin', 'checkpoint', 'clean'),
+  kind: fc.constantFrom('overwrite', 'both', 'alter', 'read', 'pin', 'checkpoint', 'clean'),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: inPart },

@@ -29,10 +29,10 @@ const REASONS: Readonly<Record<string, Reason>> = {
 };
 
 function reads(step: Step): boolean {
-  return ['replace', 'swap', 'overwrite', 'compact'].includes(step.kind);
+  return ['replace', 'sum', 'swap', 'overwrite', 'compact'].includes(step.kind);
 }
 
 function mayRead(step: Step, { part }: ReplayedFile): boolean {
-  if (step.kind === 'replace' || step.kind === 'compact') return part === step.part;
-  return step.kind === 'swap' || step.kind === 'overwrite';
+  if ('part' in step) return reads(step) && part === step.part;
+  return reads(step);
 }

@@ -5,7 +5,7 @@
 import type { History } from './history.js';
 import { acknowledgedBefore } from './judge-order.js';
 import { opOf, type Replay, type ReplayedFile } from './replayer.js';
-import type { Outcome, Step } from './step.js';
+import { type Outcome, type Step, SUM_BASE } from './step.js';
 import { broken, type Violation } from './violation.js';
 
 /** A live row: where it is and what it is. */
@@ -29,24 +29,33 @@ export function judgeEffect(
   const after = rowsOf(judged.replayed.live[version]);
   const own = after.filter(({ text }) => opOf(text) === op);
   const others = after.filter(({ text }) => opOf(text) !== op);
-  if (textOf(own) !== textOf(rowsBy(step, op))) {
-    return [broken('a write adds its rows', op, `at ${version}: ${textOf(own)}`)];
-  }
   const shared = judged.replayed.commits[version]?.ops ?? [];
   const company = others.filter(({ text }) => step.kind === 'group' && shared.includes(opOf(text)));
   const rest = others.filter((row) => !company.includes(row));
   const isReplaced = replacedBy(step);
   const kept = before.filter((row) => !isReplaced(row));
   const left = rest.filter((row) => isReplaced(row));
+  // What it left it did not see.
+  const seen = before.filter((row) => isReplaced(row)).length - left.length;
+  if (textOf(own) !== textOf(rowsBy(step, op, seen))) {
+    return [broken('a write adds its rows', op, `at ${version}: ${textOf(own)}`)];
+  }
   if (textOf(rest.filter((row) => !isReplaced(row))) !== textOf(kept)) {
     return [broken('a write leaves all other rows', op, `at ${version}: ${textOf(rest)}`)];
   }
   return left.length === 0 ? [] : judgeLeft(outcome, version, left, judged);
 }
 
-/** What a step puts into the table. */
-function rowsBy(step: Step, op: string): readonly Row[] {
+/** What a step puts into the table when it saw so many rows that it replaces. */
+function rowsBy(step: Step, op: string, seen: number): readonly Row[] {
   switch (step.kind) {
+    case 'sum':
+      return [{ part: step.part, text: `${op}:${SUM_BASE + seen}` }];
+    case 'both':
+      return [
+        { part: 'p', text: `${op}:0` },
+        { part: 'q', text: `${op}:1` },
+      ];
     case 'append':
     case 'group':
     case 'replace':
@@ -67,6 +76,7 @@ function rowsBy(step: Step, op: string): readonly Row[] {
 function replacedBy(step: Step): (row: Row) => boolean {
   switch (step.kind) {
     case 'replace':
+    case 'sum':
       return ({ part }) => part === step.part;
     case 'swap':
       return ({ text }) => text.endsWith(`:${step.slot}`);

@@ -1,9 +1,10 @@
 /** What must be true of the log and of the store, whoever wrote them. */
 import type { History } from './history.js';
-import type { Replay, ReplayedCommit } from './replayer.js';
+import type { MetadataJson, Replay, ReplayedCommit } from './replayer.js';
 import { broken, type Violation } from './violation.js';
 
-export function judgeLog(history: History, { commits }: Replay): readonly Violation[] {
+export function judgeLog(history: History, replayed: Replay): readonly Violation[] {
+  const { commits } = replayed;
   return [
     ...judgeFiles(history, commits),
     ...judgeIds(commits),
@@ -12,6 +13,7 @@ export function judgeLog(history: History, { commits }: Replay): readonly Violat
     ...judgeRowIds(commits),
     ...judgeRest(history),
     ...judgeMoves(commits),
+    ...judgeChecksums(history, replayed),
   ];
 }
 
@@ -55,8 +57,14 @@ function judgeTimes(commits: readonly ReplayedCommit[]): readonly Violation[] {
   return rises ? [] : [broken('in-commit timestamps rise', 'log', own.join(', '))];
 }
 
-/** No row id is given to two rows. */
+/** Where rows are tracked, every file has ids, and no row id is given to two rows. */
 function judgeRowIds(commits: readonly ReplayedCommit[]): readonly Violation[] {
+  for (const { version, adds, metadata } of commits) {
+    const isTracked = metadata?.configuration['delta.enableRowTracking'] === 'true';
+    if (isTracked && adds.some(({ baseRowId }) => baseRowId === undefined)) {
+      return [broken('a tracked row has an id', 'log', `version ${version}`)];
+    }
+  }
   const ranges = commits
     .flatMap(({ adds }) => adds)
     .flatMap(({ baseRowId, rows }) => (baseRowId === undefined ? [] : [[baseRowId, rows.length]]))
@@ -68,6 +76,47 @@ function judgeRowIds(commits: readonly ReplayedCommit[]): readonly Violation[] {
     }
   }
   return [];
+}
+
+interface ChecksumJson {
+  readonly tableSizeBytes: number;
+  readonly numFiles: number;
+  readonly numMetadata: number;
+  readonly numProtocol: number;
+  readonly inCommitTimestampOpt?: number;
+  readonly metadata: MetadataJson;
+  readonly protocol: object;
+}
+
+/** A version checksum says what the replay of the log says: other engines believe it. */
+function judgeChecksums({ objects }: History, { commits, live }: Replay): readonly Violation[] {
+  const found: Violation[] = [];
+  for (const [key, bytes] of objects ?? []) {
+    const digits = /^_delta_log\/(\d{20})\.crc$/u.exec(key)?.[1];
+    if (digits === undefined) continue;
+    const version = Number(digits);
+    const files = [...(live[version]?.values() ?? [])];
+    const commit = commits[version];
+    const said = JSON.parse(new TextDecoder().decode(bytes)) as ChecksumJson;
+    const isTrue =
+      said.numFiles === files.length &&
+      said.tableSizeBytes === files.reduce((sum, { size }) => sum + size, 0) &&
+      said.numMetadata === 1 &&
+      said.numProtocol === 1 &&
+      said.inCommitTimestampOpt === commit?.inCommitTimestamp &&
+      canonical(said.metadata) === canonical(commit?.metadata) &&
+      canonical(said.protocol) === canonical(commit?.protocol);
+    if (!isTrue) found.push(broken('a version checksum is true', key, JSON.stringify(said)));
+  }
+  return found;
+}
+
+/** With the members of every object, and the features of a protocol, in one order. */
+function canonical(json: unknown): string {
+  if (Array.isArray(json)) return `[${json.map(canonical).toSorted().join()}]`;
+  if (typeof json !== 'object' || json === null) return JSON.stringify(json) ?? '';
+  const members = Object.entries(json).map(([name, value]) => `${name}:${canonical(value)}`);
+  return `{${members.toSorted().join()}}`;
 }
 
 /** What clean-up left: commits without a gap up to the newest, from the beginning or with a checkpoint to begin at. */

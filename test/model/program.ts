@@ -11,6 +11,8 @@ const WRITES = {
   replace: 5,
   swap: 3,
   overwrite: 2,
+  sum: 2,
+  both: 1,
   alter: 1,
   compact: 3,
   read: 2,
@@ -48,6 +50,9 @@ function stepOf(kind: Step['kind'], below: (limit: number) => number): Step {
       return { kind, slot: below(2) };
     case 'travel':
       return { kind, back: below(PINNABLE_BACK) };
+    case 'alter':
+      return below(2) === 0 ? { kind } : { kind, turnOn: 'delta.enableInCommitTimestamps' };
+    case 'sum':
     case 'append':
     case 'pair':
     case 'group':

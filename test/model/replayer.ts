@@ -17,6 +17,9 @@ export interface ReplayedCommit {
   readonly ops: readonly string[];
   readonly changesMetadata: boolean;
   readonly changesProtocol: boolean;
+  /** As they are from this version on, as the log has them. */
+  readonly metadata: MetadataJson | undefined;
+  readonly protocol: object | undefined;
 }
 
 export interface ReplayedFile {
@@ -46,6 +49,12 @@ interface AddJson {
   readonly baseRowId?: number;
 }
 
+export interface MetadataJson {
+  readonly id: string;
+  readonly schemaString: string;
+  readonly configuration: Readonly<Record<string, string>>;
+}
+
 interface LineJson {
   readonly commitInfo?: {
     readonly txnId?: string;
@@ -56,7 +65,7 @@ interface LineJson {
   readonly add?: AddJson;
   readonly remove?: { readonly path: string; readonly dataChange: boolean };
   readonly txn?: { readonly appId: string; readonly version: number };
-  readonly metaData?: { readonly id: string };
+  readonly metaData?: MetadataJson;
   readonly protocol?: object;
 }
 
@@ -84,7 +93,11 @@ export function replay(files: ReadonlyMap<string, string>, objects?: Objects): R
   const live: ReadonlyMap<string, ReplayedFile>[] = [];
   let current: ReadonlyMap<string, ReplayedFile> = new Map();
   const seen = new Set<string>();
+  let metadata: MetadataJson | undefined;
+  let protocol: object | undefined;
   for (const commit of parsed) {
+    metadata = commit.metadata ?? metadata;
+    protocol = commit.protocol ?? protocol;
     const next = new Map(current);
     const before = new Set<string>();
     for (const path of commit.removes) {
@@ -100,7 +113,7 @@ export function replay(files: ReadonlyMap<string, string>, objects?: Objects): R
     }
     const rows = commit.adds.flatMap((file) => file.rows).filter((row) => !before.has(row));
     const ops = new Set([...commit.named, ...rows.map(opOf)]);
-    commits.push({ ...commit, ops: [...ops] });
+    commits.push({ ...commit, ops: [...ops], metadata, protocol });
     live.push(next);
     current = next;
   }
@@ -127,7 +140,8 @@ function parse(version: number, text: string, objects: Objects): Parsed {
   for (const kind of ['commitInfo', 'metaData', 'protocol'] as const) {
     if (count(kind) > 1) throw new Error(`it has more than one ${kind}`);
   }
-  const named = info?.operationParameters?.['op'];
+  const metadata = lines.find((line) => line.metaData !== undefined)?.metaData;
+  const named = info?.operationParameters?.['op'] ?? metadata?.configuration['sim.op'];
   return {
     version,
     txnId: info?.txnId,
@@ -137,8 +151,10 @@ function parse(version: number, text: string, objects: Objects): Parsed {
     removes: lines.flatMap(({ remove }) => (remove === undefined ? [] : [remove.path])),
     sequences: lines.flatMap(({ txn }) => (txn === undefined ? [] : [txn])),
     named: named === undefined ? [] : [named],
-    changesMetadata: count('metaData') > 0,
+    changesMetadata: metadata !== undefined,
     changesProtocol: count('protocol') > 0,
+    metadata,
+    protocol: lines.find((line) => line.protocol !== undefined)?.protocol,
   };
 }
 

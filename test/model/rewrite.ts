@@ -1,4 +1,4 @@
-/** Commits that no verb makes yet, built as a verb would build them. */
+/** A commit that no verb makes yet, built as a verb would build it. */
 
 import { reconcileKey } from '../../src/log/action-path.js';
 import type { Action } from '../../src/log/actions.js';
@@ -13,28 +13,6 @@ import type { Commit } from '../../src/table/results.js';
 import { snapshotAt } from '../../src/table/snapshot.js';
 import type { TableState } from '../../src/table/table-state.js';
 import { fileTarget, writeFiles } from '../../src/table/write-files.js';
-
-/** Sets a property to the step's name. */
-export async function changeMetadata(state: TableState, op: string): Promise<Commit> {
-  return await commitWrite(
-    state,
-    {},
-    {
-      plan: (base) => {
-        const configuration = new Map([...base.metadata.configuration, ['sim.op', op] as const]);
-        const metaData = { ...base.metadata, configuration };
-        return Promise.resolve({
-          actions: [{ kind: 'metaData', metaData }],
-          reads: NOTHING_READ,
-          described: described('SET TBLPROPERTIES', op),
-          keys: [],
-          metrics: NO_METRICS,
-        });
-      },
-      advice: 'set it again',
-    },
-  );
-}
 
 /** Writes the files of a part together into one. */
 export async function compact(state: TableState, part: string, op: string): Promise<Commit> {
@@ -67,7 +45,13 @@ export async function compact(state: TableState, part: string, op: string): Prom
             matches: (add) => add.partitionValues.get('part') === part,
             files: new Set(old.map(({ path }) => reconcileKey(path, base.url))),
           },
-          described: described('OPTIMIZE', op),
+          // The step's name goes along where no row can carry it.
+          described: {
+            operation: 'OPTIMIZE',
+            operationParameters: { op },
+            operationMetrics: {},
+            losesRowIds: true,
+          },
           keys: written.keys,
           metrics: NO_METRICS,
         };
@@ -75,9 +59,4 @@ export async function compact(state: TableState, part: string, op: string): Prom
       advice: 'compact again',
     },
   );
-}
-
-/** The step's name goes along where no row can carry it. */
-function described(operation: string, op: string) {
-  return { operation, operationParameters: { op }, operationMetrics: {}, losesRowIds: true };
 }

@@ -3,7 +3,7 @@ import { type CommitAttempt, isVarveError } from '../../src/errors.js';
 import { DeltaTable } from '../../src/table/delta-table.js';
 import { eq } from '../../src/table/expression/builders.js';
 import type { TableState } from '../../src/table/table-state.js';
-import { changeMetadata, compact } from './rewrite.js';
+import { compact } from './rewrite.js';
 
 export const PARTS = ['p', 'q'] as const;
 export const SCHEMA = { op: 'string', part: 'string', slot: 'long' } as const;
@@ -19,8 +19,12 @@ export type Step =
   | { readonly kind: 'swap'; readonly slot: number }
   | { readonly kind: 'once'; readonly sequence: number }
   | { readonly kind: 'overwrite' }
-  /** Changes a property of the table. */
-  | { readonly kind: 'alter' }
+  /** A transaction that reads a part and replaces it by one row, whose slot is ten more than there were rows. */
+  | { readonly kind: 'sum'; readonly part: string }
+  /** A transaction of two appends, one to each part. */
+  | { readonly kind: 'both' }
+  /** Changes a property of the table; with `turnOn` one that asks for a table feature, too. */
+  | { readonly kind: 'alter'; readonly turnOn?: string | undefined }
   /** Writes the files of a part together into one, without changing a row. */
   | { readonly kind: 'compact'; readonly part: string }
   | { readonly kind: 'read' }
@@ -73,6 +77,9 @@ export interface Actor {
   readonly turn: () => number;
 }
 
+/** The slot of a sum is this and the number of rows. */
+export const SUM_BASE = 10;
+const RETRY = { retry: { attempts: 3 } } as const;
 /** Longer than commits are kept by default. */
 const PAST_RETENTION_MS = 40 * 86_400_000;
 
@@ -165,8 +172,21 @@ async function write(
       return await table.overwrite([row('p', step.slot)], { where: eq('slot', BigInt(step.slot)) });
     case 'overwrite':
       return await table.overwrite([row('q', 0)]);
-    case 'alter':
-      return await changeMetadata(state, op);
+    case 'sum':
+      return await table.transaction(async (tx) => {
+        const where = eq('part', step.part);
+        const read = await tx.scan({ where }).toArray();
+        await tx.overwrite([row(step.part, SUM_BASE + read.length)], { where });
+      }, RETRY);
+    case 'both':
+      return await table.transaction(async (tx) => {
+        await tx.append([row('p', 0)]);
+        await tx.append([row('q', 1)]);
+      }, RETRY);
+    case 'alter': {
+      const turnedOn = step.turnOn === undefined ? {} : { [step.turnOn]: 'true' };
+      return await table.setProperties({ 'sim.op': op, ...turnedOn });
+    }
     case 'compact':
       return await compact(state, step.part, op);
   }

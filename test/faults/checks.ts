@@ -2,6 +2,7 @@
 
 import { localKills, wireKills } from '../processes/kills.js';
 import { races } from '../processes/race.js';
+import { wireAmbiguities } from '../processes/wire-ambiguity.js';
 import { ambiguity } from './ambiguity.js';
 import { determinism } from './determinism.js';
 import { failNth } from './fail-nth.js';
@@ -9,7 +10,10 @@ import { histories } from './histories.js';
 import type { Check } from './line.js';
 import { powerLoss } from './power-loss.js';
 import { protocol } from './protocol.js';
+import { sum } from './sum.js';
 import { variant } from './variants.js';
+
+const AMBIGUOUS = { id: 'R9', what: 'ambiguous puts of commits, settled' } as const;
 
 export const CHECKS: Readonly<Record<string, Check>> = {
   R2: histories,
@@ -19,7 +23,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'no-locks': variant('no-locks'),
   skew: variant('skew'),
   'stale-lists': variant('stale-lists'),
-  R9: ambiguity,
+  R9: async (options) => await sum(AMBIGUOUS, [ambiguity, wireAmbiguities], options),
   R3: determinism,
   R6: localKills,
   R7: wireKills,

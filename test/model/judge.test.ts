@@ -27,9 +27,7 @@ const withResult =
     );
     return {
       outcomes: outcomes.map((one, index) =>
-        index === at
-          ? { ...one, result: { ...one.result, ...change(one.result) } as Outcome['result'] }
-          : one,
+        index === at ? { ...one, result: Object.assign({}, one.result, change(one.result)) } : one,
       ),
     };
   };

@@ -1,6 +1,6 @@
 /**
  * `npm test`: installs if needed, builds, runs the tests; the last line is `N passed, N failed`.
- * Usage: test.mjs [--project main|golden|interop]... [vitest's filters and options]      (no project: main)
+ * Usage: test.mjs [--project main|golden|interop|accounts]... [vitest's filters and options]      (no project: main)
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,8 +1,7 @@
-import { s3Storage } from '../../src/storage/s3/index.js';
 import { describeAccount, describeWithAccount } from './account.js';
 
 describeWithAccount('VARVE_TEST_S3_URL', (url, setting) => {
-  const storage = s3Storage({
+  const options = {
     region: setting('VARVE_TEST_S3_REGION') ?? 'us-east-1',
     endpoint: setting('VARVE_TEST_S3_ENDPOINT'),
     credentials: {
@@ -10,6 +9,6 @@ describeWithAccount('VARVE_TEST_S3_URL', (url, setting) => {
       secretAccessKey: setting('VARVE_TEST_S3_SECRET_ACCESS_KEY') ?? '',
       sessionToken: setting('VARVE_TEST_S3_SESSION_TOKEN'),
     },
-  });
-  describeAccount('S3', url, storage);
+  };
+  describeAccount('S3', url, { kind: 's3', options });
 });

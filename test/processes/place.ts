@@ -21,8 +21,15 @@ import { type Azurite, startAzurite } from '../support/azurite-process.js';
 export type StoreSpec =
   | { readonly kind: 'local' }
   | { readonly kind: 'azure'; readonly connectionString: string }
+  | { readonly kind: 'azure'; readonly token: string }
   | { readonly kind: 's3'; readonly options: Parameters<typeof s3Storage>[0] }
-  | { readonly kind: 'gcs'; readonly endpoint: string; readonly token: string };
+  | {
+      readonly kind: 'gcs';
+      readonly endpoint?: string | undefined;
+      /** None is sent when not given. */
+      readonly token?: string | undefined;
+      readonly userProject?: string | undefined;
+    };
 
 /** A table that processes share. */
 export interface Site {
@@ -43,6 +50,8 @@ export interface Place {
 
 const PROPERTIES = { 'delta.checkpointInterval': '10' } as const;
 const REGION = 'us-east-1';
+/** A token cannot be renewed here, so it is taken to last for as long as the processes do. */
+const TOKEN_MS = 3_600_000;
 const BUCKET = 'fleet';
 
 export async function localPlace(): Promise<Place> {
@@ -123,21 +132,24 @@ export function storageOf({ store }: Site): StorageProvider | undefined {
   switch (store.kind) {
     case 'local':
       return undefined;
-    case 'azure':
-      return azureStorage({ connectionString: store.connectionString });
+    case 'azure': {
+      if ('connectionString' in store) return azureStorage(store);
+      const given = { token: store.token, expiresOnTimestamp: Date.now() + TOKEN_MS };
+      return azureStorage({ credential: { getToken: async () => await Promise.resolve(given) } });
+    }
     case 's3':
       return s3Storage(store.options);
     case 'gcs': {
-      const { endpoint, token } = store;
-      return gcsStorage({
-        endpoint,
-        auth: { getAccessToken: async () => await Promise.resolve(token) },
-      });
+      const { endpoint, token, userProject } = store;
+      const auth = { getAccessToken: async () => await Promise.resolve(token) };
+      const way = token === undefined ? ({ anonymous: true } as const) : { auth };
+      return gcsStorage({ endpoint, userProject, ...way });
     }
   }
 }
 
-async function withTable(site: Site): Promise<Site> {
+/** Makes the table of a site. */
+export async function withTable(site: Site): Promise<Site> {
   const storage = storageOf(site);
   await DeltaTable.create(site.url, {
     schema: SCHEMA,

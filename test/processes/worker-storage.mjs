@@ -26,7 +26,10 @@ async function providerOf(store, variant) {
       return { schemes: ['file'], open: (url) => localStore(fileURLToPath(url)) };
     case 'azure': {
       const { azureStorage } = await import('varve/storage/azure');
-      return azureStorage({ connectionString: store.connectionString });
+      const { connectionString, token } = store;
+      if (token === undefined) return azureStorage({ connectionString });
+      const given = { token, expiresOnTimestamp: Date.now() + 3_600_000 };
+      return azureStorage({ credential: { getToken: async () => given } });
     }
     case 's3': {
       const { s3Storage } = await import('varve/storage/s3');
@@ -34,8 +37,9 @@ async function providerOf(store, variant) {
     }
     case 'gcs': {
       const { gcsStorage } = await import('varve/storage/gcs');
-      const { endpoint, token } = store;
-      return gcsStorage({ endpoint, auth: { getAccessToken: async () => token } });
+      const { endpoint, token, userProject } = store;
+      const auth = { getAccessToken: async () => token };
+      return gcsStorage({ endpoint, userProject, ...(token ? { auth } : { anonymous: true }) });
     }
     default:
       throw new Error(`there is no store ${store.kind}`);

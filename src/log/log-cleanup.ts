@@ -2,9 +2,11 @@
 import { isVarveError } from '../errors.js';
 import type { ObjectInfo } from '../storage/object-store.js';
 import { readCheckpoint } from './checkpoint.js';
+import { putCheckpointFile } from './checkpoint-put.js';
 import { monotonic } from './commit-clock.js';
 import { inOrder } from './in-order.js';
-import { LOG, parseLogName } from './log-path.js';
+import { readLastCheckpoint } from './last-checkpoint.js';
+import { checkpointKey, LOG, parseLogName } from './log-path.js';
 import { type CheckpointCandidate, listLog } from './log-segment.js';
 import { type CleanupFacts, type CleanupPlan, cleanupCutoff, planCleanup } from './plan-cleanup.js';
 import { deleteSidecars } from './sidecar-cleanup.js';
@@ -60,6 +62,7 @@ export async function cleanUpLog(
   const plan = await planChecked(log, snapshot, cutoffMs, options);
   let deleted = 0;
   if (plan !== undefined) {
+    await keepClassic(log, plan.anchor, signal);
     deleted += await deleteAll(log, plan.commits, signal);
     deleted += await deleteAll(log, plan.checkpoints, signal);
     deleted += await deleteSidecars(log, nowMs - LEFTOVER_AGE_MS, signal);
@@ -90,7 +93,7 @@ async function planChecked(
     if (plan === undefined) return undefined;
     if (!(await canRead(log, snapshot, plan.anchor, signal))) refused.add(keyOf(plan.anchor));
     else if (kept !== undefined) return plan;
-    else kept = (await pins?.(plan.anchor.version)) ?? [];
+    else kept = [...((await pins?.(plan.anchor.version)) ?? []), ...(await hinted(log, signal))];
   }
 }
 
@@ -125,6 +128,33 @@ async function canRead(
       return false;
     }
     throw error;
+  }
+}
+
+/** What the hint points at stays: over HTTP there is no other way to a checkpoint. */
+async function hinted(
+  log: LogContext,
+  signal: AbortSignal | undefined,
+): Promise<readonly number[]> {
+  const hint = await readLastCheckpoint(log.store, { signal });
+  return hint === undefined ? [] : [hint.version];
+}
+
+/**
+ * Gives a checkpoint that is named by a UUID the classic name too: a client that does not know such names would take a
+ * log that begins with one for a log without a beginning, and by the classic name it finds the protocol that it lacks.
+ * PROTOCOL.md "Handling Backward compatibility while moving to UUID-named v2 Checkpoints".
+ */
+async function keepClassic(
+  { store }: LogContext,
+  { version, kind, files }: CheckpointCandidate,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const [file] = files;
+  if (kind !== 'v2' || file === undefined || !file.key.endsWith('.parquet')) return;
+  const object = await store.get(file.key, { ifMatch: file.etag, signal });
+  if (object !== undefined) {
+    await putCheckpointFile(store, checkpointKey(version), object.bytes, signal);
   }
 }
 

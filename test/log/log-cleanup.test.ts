@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/log/actions.js';
+import type { Action, Protocol } from '../../src/log/actions.js';
 import { writeCheckpoint } from '../../src/log/checkpoint-writer.js';
 import { encodeAction } from '../../src/log/encode-action.js';
 import { cleanUpLog } from '../../src/log/log-cleanup.js';
-import { checkpointKey, commitKey, LOG, SIDECARS, versionDigits } from '../../src/log/log-path.js';
+import {
+  checkpointKey,
+  commitKey,
+  LAST_CHECKPOINT_KEY,
+  LOG,
+  SIDECARS,
+  versionDigits,
+} from '../../src/log/log-path.js';
 import { loadSnapshot } from '../../src/log/snapshot.js';
 import type { LogContext, Snapshot } from '../../src/log/table-snapshot.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
@@ -16,13 +23,14 @@ const NEWEST = 8;
 /** A file a day, each taking the place of the one two days before; checkpoints at 2, 4 and 6. */
 async function oldTable(
   configuration: ReadonlyMap<string, string> = new Map(),
+  protocol: Protocol = PROTOCOL,
 ): Promise<LogFixture> {
   const fixture = new LogFixture();
   const create: readonly Action[] =
     configuration.size === 0
       ? CREATE
       : [
-          { kind: 'protocol', protocol: PROTOCOL },
+          { kind: 'protocol', protocol },
           { kind: 'metaData', metaData: metadata({ configuration }) },
         ];
   for (let version = 0; version <= NEWEST; version++) {
@@ -152,6 +160,35 @@ describe('cleanUpLog', () => {
       await damaged.store.put(checkpointKey(version), new Uint8Array(200));
     }
     expect(await clean(damaged, after(99))).toEqual({ oldest: undefined, deleted: 0 });
+  });
+
+  it('keeps the checkpoint that the hint points at', async () => {
+    const fixture = await oldTable();
+    await fixture.put(LAST_CHECKPOINT_KEY, '{"version":4,"size":1}');
+    expect(await clean(fixture, after(99))).toMatchObject({ oldest: 4 });
+    await fixture.put(LAST_CHECKPOINT_KEY, 'torn');
+    expect(await clean(fixture, after(99))).toMatchObject({ oldest: 6 });
+  });
+
+  it('leaves a checkpoint of the classic name, of the v2 spec too', async () => {
+    const protocol = {
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['v2Checkpoint'],
+      writerFeatures: ['v2Checkpoint'],
+    };
+    const configuration = new Map([['delta.checkpointPolicy', 'v2']]);
+    const fixture = await oldTable(configuration, protocol);
+    expect(await keysOf(fixture.store)).not.toContain('6.checkpoint.parquet');
+    expect(await clean(fixture, after(99))).toMatchObject({ oldest: 6 });
+    const named = (await keysOf(fixture.store)).filter((key) => /^\d+\.checkpoint/.test(key));
+    expect(named).toEqual([
+      expect.stringMatching(/^6\.checkpoint\.[0-9a-f-]{36}\.parquet$/),
+      '6.checkpoint.parquet',
+    ]);
+    await fixture.store.delete(`${LOG}${versionDigits(6).slice(0, -1)}${named[0] ?? ''}`);
+    const snapshot = await loadSnapshot(fixture.log);
+    expect([snapshot.checkpointVersion, paths(snapshot)]).toEqual([6, ['f7', 'f8']]);
   });
 
   it('deletes old sidecars that no checkpoint names, and none when one cannot be read', async () => {

@@ -160,6 +160,22 @@ describe('credentials', () => {
   });
 });
 
+describe('a service that does not say how long an object is', () => {
+  it('is refused, for what it cuts short could not be told from the whole', async () => {
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { etag: '"1"', 'transfer-encoding': 'chunked' });
+      response.end('0123');
+    });
+    const endpoint = `http://127.0.0.1:${await listen(server)}`;
+    const store = double.storage({ endpoint }).open(new URL('s3://lake/t'));
+    const refusal = { code: 'UNSUPPORTED_FEATURE', features: ['Content-Length'] };
+    await expect(store.get('k')).rejects.toMatchObject(refusal);
+    await expect(store.head('k')).rejects.toMatchObject(refusal);
+    server.closeAllConnections();
+    server.close();
+  });
+});
+
 describe('s3Storage', () => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
 

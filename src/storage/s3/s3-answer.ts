@@ -1,4 +1,5 @@
 /** What S3 says of an object, as the contract has it. */
+import { UnsupportedFeatureError } from '../../errors.js';
 import type { ObjectInfo } from '../object-store.js';
 
 interface Described {
@@ -6,12 +7,17 @@ interface Described {
   readonly LastModified?: Date | undefined;
 }
 
-/** Some services leave out the quotes of an etag in listings. */
+/**
+ * Some services leave out the quotes of an etag in listings.
+ *
+ * @throws UnsupportedFeatureError when there is no size, by which a body that was cut short is told from a whole one
+ */
 export function infoOf(key: string, sizeBytes: number | undefined, from: Described): ObjectInfo {
+  if (sizeBytes === undefined) throw unsized(key);
   const etag = from.ETag ?? '';
   return {
     key,
-    sizeBytes: sizeBytes ?? 0,
+    sizeBytes,
     modifiedMs: from.LastModified?.getTime() ?? 0,
     etag: etag.startsWith('"') ? etag : `"${etag}"`,
   };
@@ -49,6 +55,15 @@ export async function* bodyChunks(body: unknown): AsyncGenerator<Uint8Array, voi
 
 function isIterable(body: unknown): body is AsyncIterable<Uint8Array> {
   return typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+}
+
+function unsized(key: string): UnsupportedFeatureError {
+  return new UnsupportedFeatureError({
+    message: `the service did not say how long ${JSON.stringify(key)} is`,
+    features: ['Content-Length'],
+    side: 'read',
+    remedy: 'take a service that says so, or reach it without what stands between',
+  });
 }
 
 /** The SDK's command, as far as its answer's headers are of interest. */

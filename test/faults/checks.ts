@@ -9,6 +9,7 @@ import { failNth } from './fail-nth.js';
 import { histories } from './histories.js';
 import type { Check } from './line.js';
 import { powerLoss } from './power-loss.js';
+import { planted } from './planted.js';
 import { protocol } from './protocol.js';
 import { sum } from './sum.js';
 import { variant } from './variants.js';
@@ -18,6 +19,7 @@ const AMBIGUOUS = { id: 'R9', what: 'ambiguous puts of commits, settled' } as co
 export const CHECKS: Readonly<Record<string, Check>> = {
   R2: histories,
   R1: protocol,
+  R13: planted,
   R4: failNth,
   R5: powerLoss,
   'no-locks': variant('no-locks'),

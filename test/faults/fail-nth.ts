@@ -43,6 +43,22 @@ export async function failNth(options: FaultOptions): Promise<FaultLine> {
   return { id: 'R4', what: 'failing calls', count, seed: options.seed, violations };
 }
 
+/** Points in an order of the seed's, each as the rules that it broke, from a few sweeps that meet every kind of call. */
+export async function* failingPoints(seed: number): AsyncGenerator<readonly string[]> {
+  const random = seededNumbers(seed);
+  const all = await sweeps();
+  const writing = all.filter(({ swept: { operation } }) => operation.kind === 'commit');
+  for (;;) {
+    const sweep = writing[Math.floor(random() * writing.length)];
+    if (sweep === undefined) return;
+    const expected = await golden(sweep.swept);
+    const at = Math.floor(random() * expected.calls.length);
+    for (const mode of sweep.modes(expected.calls[at] ?? '')) {
+      yield await runPoint(sweep.swept, expected, { at, mode });
+    }
+  }
+}
+
 interface Sweep {
   readonly swept: Swept;
   readonly modes: Modes;

@@ -8,9 +8,10 @@ import { determinism } from './determinism.js';
 import { failNth } from './fail-nth.js';
 import { histories } from './histories.js';
 import type { Check } from './line.js';
-import { powerLoss } from './power-loss.js';
 import { planted } from './planted.js';
+import { powerLoss } from './power-loss.js';
 import { protocol } from './protocol.js';
+import { soak } from './soak.js';
 import { sum } from './sum.js';
 import { variant } from './variants.js';
 
@@ -22,6 +23,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   R13: planted,
   R4: failNth,
   R5: powerLoss,
+  R15: soak,
   'no-locks': variant('no-locks'),
   skew: variant('skew'),
   'stale-lists': variant('stale-lists'),

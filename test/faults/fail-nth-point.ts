@@ -1,11 +1,13 @@
 /** One point of the sweep: an operation, one call of which goes wrong, and what must hold afterwards. */
 import { createHash } from 'node:crypto';
-import { type CommitAttempt, isVarveError } from '../../src/errors.js';
+import { type CommitAttempt, type ErrorCode, isVarveError } from '../../src/errors.js';
 import { DeltaTable } from '../../src/table/delta-table.js';
-import type { Clock, StorageProvider } from '../../src/testing/index.js';
+import type { StorageProvider } from '../../src/testing/index.js';
+import { circumstances } from './circumstances.js';
 import { type Caller, createTable, isAllowed, type Operation } from './fail-nth-operations.js';
 import { SCHEMA, type Shape, type SweptTable, TABLE_URL } from './fail-nth-shapes.js';
 import { Injector, type Mode, settled, type World } from './fail-nth-world.js';
+import type { Variant } from './line.js';
 
 /** How an operation on a table goes when nothing goes wrong. */
 export interface Golden {
@@ -24,8 +26,8 @@ export interface Swept {
   readonly shape: Shape;
   readonly operation: Operation;
   readonly open: (objects: Shape['objects']) => Promise<World>;
-  /** The clock of the process that meets the fault; a right one when not given. */
-  readonly clock?: (() => Clock) | undefined;
+  /** The circumstances of the process that meets the fault; those of every day when not given. */
+  readonly variant?: Variant | undefined;
 }
 
 type Ending =
@@ -38,8 +40,11 @@ type Ending =
 const MARKER = [{ op: 'marker', part: 'p', n: 1_000_000 }];
 /** Real time in which an operation ends, for all its waiting is virtual. */
 const HANG_MS = 20_000;
-/** What may go wrong when a store does. */
-const CODES = ['STORAGE_UNAVAILABLE', 'ACCESS_DENIED'] as const;
+/** What may go wrong when a store does; who reads what is behind may lose to what it did not see. */
+function codesOf({ variant }: Swept): readonly ErrorCode[] {
+  const codes = ['STORAGE_UNAVAILABLE', 'ACCESS_DENIED'] as const;
+  return variant === 'stale-lists' ? [...codes, 'COMMIT_CONFLICT'] : codes;
+}
 
 /** Runs the operation without a fault. */
 export async function golden(swept: Swept): Promise<Golden> {
@@ -74,7 +79,7 @@ export async function runPoint(
   const world = await swept.open(shape.objects);
   const injector = new Injector(point);
   const who = caller(swept, world, injector);
-  const ending = await end(operation.run(who), injector);
+  const ending = await end(operation.run(who), injector, codesOf(swept));
   await settled();
   injector.disarm();
   const broken: string[] = [];
@@ -102,8 +107,8 @@ export async function runPoint(
   return broken;
 }
 
-function caller({ shape, clock }: Swept, world: World, injector: Injector): Caller {
-  const storage = world.process(injector, clock?.());
+function caller({ shape, variant }: Swept, world: World, injector: Injector): Caller {
+  const storage = circumstances(world.process(injector), variant);
   let opened: Promise<SweptTable> | undefined;
   return {
     storage,
@@ -120,7 +125,11 @@ async function openTable({ allows }: Shape, storage: StorageProvider): Promise<S
   return (await DeltaTable.open(TABLE_URL, { storage })) as unknown as SweptTable;
 }
 
-async function end(running: Promise<unknown>, { crashed }: Injector): Promise<Ending> {
+async function end(
+  running: Promise<unknown>,
+  { crashed }: Injector,
+  codes: readonly ErrorCode[],
+): Promise<Ending> {
   let timer: NodeJS.Timeout | undefined;
   const hanging = new Promise<Ending>((resolve) => {
     timer = setTimeout(() => resolve({ kind: 'wrong', what: 'never ends' }), HANG_MS);
@@ -129,7 +138,7 @@ async function end(running: Promise<unknown>, { crashed }: Injector): Promise<En
     return await Promise.race([
       running.then(
         (told): Ending => ({ kind: 'told', told: JSON.stringify(told) }),
-        (error: unknown) => endingOf(error),
+        (error: unknown) => endingOf(error, codes),
       ),
       crashed.then((): Ending => ({ kind: 'crashed' })),
       hanging,
@@ -139,10 +148,10 @@ async function end(running: Promise<unknown>, { crashed }: Injector): Promise<En
   }
 }
 
-function endingOf(error: unknown): Ending {
+function endingOf(error: unknown, codes: readonly ErrorCode[]): Ending {
   if (isVarveError(error, 'COMMIT_STATE_UNKNOWN'))
     return { kind: 'unknown', attempt: error.attempt };
-  if (isVarveError(error, ...CODES)) return { kind: 'failed' };
+  if (isVarveError(error, ...codes)) return { kind: 'failed' };
   return { kind: 'wrong', what: `rejected with ${String(error)}` };
 }
 

@@ -2,7 +2,6 @@
 import { nextTurn } from '../../src/clock.js';
 import type { LocalFs } from '../../src/storage/local-fs.js';
 import { localStore } from '../../src/storage/local-store.js';
-import type { Clock } from '../../src/testing/index.js';
 import {
   type Fault,
   faultStore,
@@ -73,7 +72,7 @@ export async function settled(): Promise<void> {
 
 /** Where a table lies; every process that opens it has a provider of its own. */
 export interface World {
-  process(injector: Injector, clock?: Clock): StorageProvider;
+  process(injector: Injector): StorageProvider;
   /** Past all faults. */
   readonly store: ObjectStore;
   /** Descriptors that somebody forgot; always 0 where there are none. */
@@ -113,9 +112,9 @@ export async function memoryWorld(objects: ReadonlyMap<string, Uint8Array>): Pro
   return {
     store,
     openCount: () => 0,
-    process: (injector, clock = virtualClock()) => ({
+    process: (injector) => ({
       schemes: lake.schemes,
-      clock,
+      clock: virtualClock(),
       entropy: seededEntropy(++processes),
       open: (url) =>
         faultStore(lake.open(url), ({ operation }) => {
@@ -156,9 +155,9 @@ export async function diskWorld(objects: ReadonlyMap<string, Uint8Array>): Promi
   return {
     store,
     openCount: () => disk.openCount,
-    process: (injector, own = virtualClock()) => ({
+    process: (injector) => ({
       schemes: ['memory'],
-      clock: own,
+      clock: virtualClock(),
       entropy: seededEntropy(++processes),
       open: (url) => open(faultyFs(disk, injector), url),
     }),

@@ -64,7 +64,11 @@ async function bundle(name: string, edits: readonly Edit[]): Promise<string> {
     plugins: [
       {
         name: 'planted',
-        transform: (code, id) => edited(code, edits.filter(({ file }) => id === source(file))),
+        transform: (code, id) =>
+          edited(
+            code,
+            edits.filter(({ file }) => id === source(file)),
+          ),
       },
     ],
   });
@@ -84,11 +88,7 @@ function edited(code: string, edits: readonly Edit[]): string | undefined {
   return edits.length === 0 ? undefined : text;
 }
 
-function probe(
-  file: string,
-  args: readonly string[],
-  limit: number,
-): Promise<Caught | undefined> {
+function probe(file: string, args: readonly string[], limit: number): Promise<Caught | undefined> {
   const child = spawn(process.execPath, [file, ...args, '--limit', String(limit)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -100,7 +100,9 @@ function probe(
     child.on('error', reject);
     child.on('close', (status) => {
       if (status !== 0) {
-        reject(new Error(`${args.join(' ')} ended with ${String(status)}: ${errors.slice(0, 2000)}`));
+        reject(
+          new Error(`${args.join(' ')} ended with ${String(status)}: ${errors.slice(0, 2000)}`),
+        );
         return;
       }
       const last = output.trimEnd().split('\n').at(-1) ?? 'null';

@@ -45,7 +45,9 @@ export async function checkpointContent(seed: number): Promise<readonly string[]
   }
   const [key] = [...objects.keys()].filter((name) => name.endsWith('.checkpoint.parquet'));
   await prepareWasm();
-  const file = tableFromIPC(readParquet(objects.get(key ?? '') ?? new Uint8Array()).intoIPCStream());
+  const file = tableFromIPC(
+    readParquet(objects.get(key ?? '') ?? new Uint8Array()).intoIPCStream(),
+  );
   const pathsOf = (column: 'add' | 'remove'): readonly string[] =>
     Array.from({ length: file.numRows }, (_, row) => {
       const action = file.getChild(column)?.get(row) as { readonly path: string } | null;

@@ -1,7 +1,8 @@
 /** Mistakes in the commit itself. */
-import { checkConflict } from '../../src/log/conflict.js';
-import { settle } from '../../src/log/committer.js';
+
 import { StorageUnavailableError } from '../../src/errors.js';
+import { settle } from '../../src/log/committer.js';
+import { checkConflict } from '../../src/log/conflict.js';
 import { joinBody, type ObjectStore, type PutOutcome } from '../../src/storage/object-store.js';
 import type { PlantedFault } from './planted.js';
 
@@ -92,9 +93,7 @@ export const COMMIT_FAULTS: readonly PlantedFault[] = [
       decisions: {
         settle: async (context, version, txnId, bytes) => {
           const answer = await context.committer.commit(version, bytes);
-          return answer === 'conflict'
-            ? await settle(context, version, txnId, bytes)
-            : 'committed';
+          return answer === 'conflict' ? await settle(context, version, txnId, bytes) : 'committed';
         },
       },
     },

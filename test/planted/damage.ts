@@ -21,7 +21,9 @@ export async function damage(seed: number): Promise<readonly string[]> {
   const what = (pick(DAMAGES) ?? gap)(damaged, pick, random);
   if (what === undefined) return [];
   const found = await answerOf(damaged);
-  return found === answer || found.startsWith('error ')
+  // A hint only saves time: with any hint at all the rows are the same.
+  const mayFail = !what.startsWith('the hint');
+  return found === answer || (mayFail && found.startsWith('error '))
     ? []
     : [`${name}, ${what}: ${found.slice(0, 200)} instead of ${answer.slice(0, 200)}`];
 }
@@ -114,7 +116,10 @@ async function answerOf(objects: Objects): Promise<string> {
   try {
     const table = await DeltaTable.open(URL_TEXT, { storage: lake });
     const rows = await table.scan().toArray();
-    return rows.map((row) => JSON.stringify(row, plain)).toSorted().join();
+    return rows
+      .map((row) => JSON.stringify(row, plain))
+      .toSorted()
+      .join();
   } catch (error) {
     if (!isVarveError(error) || error.code === 'INTERNAL') return `untyped ${String(error)}`;
     return `error ${error.code}`;

@@ -1,7 +1,8 @@
 /** Every planted fault, in the order in which they are tried. */
+
+import type { Planted } from '../model/history.js';
 import { COMMIT_FAULTS } from './commit-faults.js';
 import { OTHER_FAULTS } from './other-faults.js';
-import type { Planted } from '../model/history.js';
 import type { PlantedFault } from './planted.js';
 
 export const PLANTED_FAULTS: readonly PlantedFault[] = [...COMMIT_FAULTS, ...OTHER_FAULTS];

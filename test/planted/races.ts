@@ -1,7 +1,12 @@
 /** Writers at once on a table that tracks rows and keeps its own time, and others who set properties of it. */
 import { isVarveError } from '../../src/errors.js';
 import { DeltaTable } from '../../src/table/delta-table.js';
-import { memoryStorage, Scheduler, scheduledStorage, seededNumbers } from '../../src/testing/index.js';
+import {
+  memoryStorage,
+  Scheduler,
+  scheduledStorage,
+  seededNumbers,
+} from '../../src/testing/index.js';
 
 const URL_TEXT = 'memory://lake/t';
 const SCHEMA = { op: 'string' } as const;

@@ -1,5 +1,6 @@
 /** What a transaction's function works with. */
 import { z } from 'zod';
+import { InvalidArgumentError } from '../errors.js';
 import { planProperties } from './alter.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { bindPredicate } from './expression/bind.js';
@@ -91,11 +92,15 @@ export class Transaction<S extends TableSchema = AnySchema> {
   /**
    * The rows as the writes that were awaited leave them. What it may read by its condition counts as read, whether or
    * not it is iterated.
+   *
+   * @throws InvalidArgumentError for row ids and row commit versions after a write: rows get theirs with the commit; and
+   * for a condition that does not fit the table, at once
    */
   scan<const K extends ColumnsIn<S> | MetadataColumn = ColumnsIn<S>>(
     options: ScanOptions<RowIn<S>, K> = {},
   ): Scan<Selected<RowIn<S>, K>> {
     const snapshot = this.#staged.current();
+    if (snapshot !== this.#staged.base) refuseRowIds(options.select);
     const scan = lazyScan<RowIn<S>, Selected<RowIn<S>, K>>(this.#handle, snapshot, {
       signal: this.#options.signal,
       ...options,
@@ -117,4 +122,16 @@ export class Transaction<S extends TableSchema = AnySchema> {
     this.#staged.read(scanReads(snapshot, undefined));
     return publicSnapshot<RowIn<S>>(this.#handle, snapshot);
   }
+}
+
+const WITH_THE_COMMIT: readonly string[] = ['_metadata.row_id', '_metadata.row_commit_version'];
+
+function refuseRowIds(select: readonly string[] | undefined): void {
+  const column = select?.find((name) => WITH_THE_COMMIT.includes(name));
+  if (column === undefined) return;
+  throw new InvalidArgumentError({
+    message: `the rows that a transaction has written have no ${column} before it is committed`,
+    option: 'select',
+    expected: 'other columns, or a scan before the first write',
+  });
 }

@@ -129,6 +129,28 @@ describe('a transaction', () => {
     ]);
   });
 
+  it('gives rows their ids with the commit, also those of files it rewrote itself', async () => {
+    const { storage } = lake();
+    const table = await DeltaTable.create(LOCATION, {
+      schema: SCHEMA,
+      properties: { 'delta.enableRowTracking': 'true', 'delta.enableInCommitTimestamps': 'true' },
+      storage,
+    });
+    await table.append([{ id: 1 }]);
+    const select = ['id', '_metadata.row_id'] as const;
+    await table.transaction(async (tx) => {
+      expect(await tx.scan({ select }).toArray()).toHaveLength(1);
+      await tx.append([{ id: 2 }, { id: 3 }]);
+      await tx.overwrite([{ id: 4 }], { where: gt('id', 2) });
+      expect(() => tx.scan({ select })).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', option: 'select' }),
+      );
+    });
+    const rows = await table.scan({ select }).toArray();
+    expect(rows.map(({ id }) => Number(id)).toSorted((a, b) => a - b)).toEqual([1, 2, 4]);
+    expect(new Set(rows.map((row) => row['_metadata.row_id'])).size).toBe(3);
+  });
+
   it('leaves nothing when it throws, and throws that on', async () => {
     const { table, storage } = await opened();
     const before = await filesIn(storage);

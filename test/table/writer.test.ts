@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextTurn } from '../../src/clock.js';
 import { type Commit, DeltaTable, type StorageProvider } from '../../src/index.js';
+import { SETTLE_BUDGET_MS } from '../../src/log/committer.js';
 import type { Fault, StoreCall } from '../../src/testing/index.js';
 import {
   changeSchema,
@@ -364,6 +365,26 @@ describe('an aborted writer', () => {
     await writer.close();
     expect(clock.sleepers).toBe(0);
     expect(await idsOf(table)).toEqual([0]);
+  });
+
+  it('does not say that nothing was committed where nobody knows', async () => {
+    const of = lake();
+    const cut = ({ operation, key }: StoreCall): Fault | undefined => {
+      if (!isCommit(key, 1)) return undefined;
+      return operation === 'putIfAbsent' ? 'lost-reply' : operation === 'get' ? 'fail' : undefined;
+    };
+    const { table } = await opened(of, of.process(cut));
+    const stop = new AbortController();
+    const writer = table.writer({ maxRows: 1, signal: stop.signal });
+    await writer.append(rows(0));
+    await until(() => of.clock.nowMs > Date.UTC(2026, 0, 1) + SETTLE_BUDGET_MS - 5_000);
+    await settle();
+    stop.abort(new Error('stop'));
+    await expect(writer.flush()).rejects.toMatchObject({
+      code: 'COMMIT_STATE_UNKNOWN',
+      attempt: { version: 1 },
+    });
+    await writer.close();
   });
 
   it('tells by close that rows were dropped, when no call has told it', async () => {

@@ -101,6 +101,22 @@ describe('requests of google cloud storage', () => {
     expect(await listing('many/20')).toBe(4);
   });
 
+  it('share a connection, also where an answer comes in two pieces that nobody reads', async () => {
+    let connections = 0;
+    const server = createServer((_request, response) => {
+      response.writeHead(412, { 'content-length': '3' });
+      response.flushHeaders();
+      setTimeout(() => response.end('no.'), 5);
+    });
+    server.on('connection', () => connections++);
+    const store = storeAt(`http://127.0.0.1:${await listen(server)}`);
+    for (let at = 0; at < 5; at++) expect(await store.putIfAbsent('k', body)).toBe('exists');
+    // The next request may come a moment before the first connection is free again.
+    expect(connections).toBeLessThanOrEqual(2);
+    server.closeAllConnections();
+    server.close();
+  });
+
   it.each<[GcsFault, string, string]>([
     ['lost-reply', 'unknown', 'there'],
     ['lost-request', 'unknown', 'not there'],

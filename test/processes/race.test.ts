@@ -32,7 +32,7 @@ describe('processes that race on one table', () => {
     ]);
     await expectFairRace(place);
     await double.close();
-  });
+  }, 180_000);
 
   describeWithAzurite('on Azurite', (azurite) => {
     it('commit each exactly once', async () => {

@@ -34,7 +34,8 @@ export async function send(service: GcsService, request: GcsRequest): Promise<Re
   if (response.status !== 401) return response;
   const another = await withinTime(service.tokens.another(token), request);
   if (another === undefined) return response;
-  await response.body?.cancel();
+  // A refusal is short, and read to its end it leaves the connection to the next request.
+  await response.arrayBuffer();
   return await once(service, request, another);
 }
 

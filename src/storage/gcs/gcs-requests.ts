@@ -91,10 +91,17 @@ export class GcsRequests {
   }
 }
 
-/** `outcome`, once the answer that nobody reads has been let go: its connection can be used again. */
+/** What is read of an answer that nobody reads, so that its connection can be used again. */
+const MAX_DISCARDED_BYTES: number = 64 * 1024;
+
+/** `outcome`, once the answer was read to its end; one that is longer than is worth it loses its connection. */
 export async function discarded<T>(response: Response, outcome: T): Promise<T> {
   try {
-    await response.body?.cancel();
+    let seen = 0;
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      seen += chunk.length;
+      if (seen > MAX_DISCARDED_BYTES) break;
+    }
   } catch {
     // A connection that breaks now changes nothing of what was answered.
   }

@@ -61,6 +61,7 @@ function rowsBy(step: Step, op: string, seen: number): readonly Row[] {
     case 'replace':
       return [{ part: step.part, text: `${op}:0` }];
     case 'pair':
+    case 'buffer':
       return [0, 1].map((slot) => ({ part: step.part, text: `${op}:${slot}` }));
     case 'once':
       return [{ part: 'p', text: `${op}:0` }];

@@ -7,6 +7,7 @@ const WRITES = {
   append: 8,
   pair: 3,
   group: 2,
+  buffer: 2,
   once: 3,
   replace: 5,
   swap: 3,
@@ -53,6 +54,7 @@ function stepOf(kind: Step['kind'], below: (limit: number) => number): Step {
     case 'alter':
       return below(2) === 0 ? { kind } : { kind, turnOn: 'delta.enableInCommitTimestamps' };
     case 'sum':
+    case 'buffer':
     case 'append':
     case 'pair':
     case 'group':

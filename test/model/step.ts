@@ -13,6 +13,8 @@ export type SimTable = DeltaTable<typeof SCHEMA>;
 export type Step =
   /** One row, or of a pair one in each slot, added to a part; `group` shares its commit with another append. */
   | { readonly kind: 'append' | 'pair' | 'group'; readonly part: string }
+  /** The pair by way of a buffering writer. */
+  | { readonly kind: 'buffer'; readonly part: string }
   /** Replaces a part by one row. */
   | { readonly kind: 'replace'; readonly part: string }
   /** Replaces every row in a slot by one row: files that hold both slots are written anew. */
@@ -162,6 +164,13 @@ async function write(
       return await table.append([row(step.part, 0)], { group: true });
     case 'pair':
       return await table.append([row(step.part, 0), row(step.part, 1)]);
+    case 'buffer': {
+      const writer = table.writer();
+      await writer.append([row(step.part, 0), row(step.part, 1)]);
+      const [commit] = await writer.flush();
+      if (commit === undefined) throw new Error('a flush of two rows made no commit');
+      return commit;
+    }
     case 'once': {
       const idempotency = { appId: 'app', sequence: step.sequence };
       return await table.append([row('p', 0)], { idempotency });

@@ -1,0 +1,72 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DeltaTable } from '../../src/table/delta-table.js';
+import { memoryStorage, type ObjectStore, type StorageProvider } from '../../src/testing/index.js';
+
+const URL_TEXT = 'memory://lake/t';
+const SCHEMA = { id: 'long' } as const;
+
+describe('a table whose listings are behind', () => {
+  let lake: StorageProvider;
+  /** Commits from this version on are not listed. */
+  let hiddenFrom: number;
+  let puts: string[];
+
+  const late = (): StorageProvider => ({
+    ...lake,
+    open: (url) => {
+      const store = lake.open(url);
+      const shown: ObjectStore = {
+        get: async (key, options) => await store.get(key, options),
+        head: async (key, options) => await store.head(key, options),
+        put: async (key, body, options) => await store.put(key, body, options),
+        delete: async (key, options) => await store.delete(key, options),
+        putIfAbsent: async (key, body, options) => {
+          puts.push(key);
+          return await store.putIfAbsent(key, body, options);
+        },
+        async *list(prefix, options) {
+          for await (const info of store.list(prefix, options)) {
+            const digits = /^_delta_log\/(\d{20})\.json$/u.exec(info.key)?.[1];
+            if (digits === undefined || Number(digits) < hiddenFrom) yield info;
+          }
+        },
+      };
+      return shown;
+    },
+  });
+
+  beforeEach(async () => {
+    lake = memoryStorage();
+    puts = [];
+    hiddenFrom = Number.POSITIVE_INFINITY;
+    const table = await DeltaTable.create(URL_TEXT, { schema: SCHEMA, storage: lake });
+    await table.append([{ id: 1n }]);
+  });
+
+  it('is no older to a handle that has read a version', async () => {
+    const table = await DeltaTable.open(URL_TEXT, { storage: late(), schema: SCHEMA });
+    expect((await table.snapshot()).version).toBe(1);
+    hiddenFrom = 1;
+    expect((await table.snapshot()).version).toBe(1);
+    expect(await table.scan().count()).toBe(1);
+    expect((await table.append([{ id: 2n }])).version).toBe(2);
+  });
+
+  it('has the versions that are asked for by their numbers', async () => {
+    hiddenFrom = 1;
+    const table = await DeltaTable.open(URL_TEXT, { storage: late(), schema: SCHEMA });
+    expect(await (await table.snapshot({ version: 1 })).scan().count()).toBe(1);
+    await expect(table.snapshot({ version: 2 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      kind: 'version',
+    });
+  });
+
+  it('lets a writer go behind a commit that is not listed, at its second try', async () => {
+    hiddenFrom = 1;
+    const table = await DeltaTable.open(URL_TEXT, { storage: late(), schema: SCHEMA });
+    expect((await table.append([{ id: 2n }])).version).toBe(2);
+    const commits = puts.filter((key) => key.endsWith('.json'));
+    expect(commits.map((key) => Number(key.slice(-7, -5)))).toEqual([1, 2]);
+  });
+});

@@ -1,5 +1,5 @@
 /** What we write down of a table, and what we clean out of its log, is a table for delta-rs and Spark still. */
-import { readdirSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { tableFromArrays, tableToIPC } from 'apache-arrow';
@@ -11,7 +11,7 @@ import { loadSnapshot } from '../../src/log/snapshot.js';
 import type { LogContext } from '../../src/log/table-snapshot.js';
 import { localStore } from '../../src/storage/local-store.js';
 import { readRows } from '../golden/table-rows.js';
-import { type Digest, describeWithOracles, peer } from '../support/oracles.js';
+import { corpusFolder, type Digest, describeWithOracles, peer } from '../support/oracles.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { expectAgreement } from './agreement.js';
 
@@ -48,7 +48,7 @@ const STRUCT = {
 const BOTH = { 'delta.checkpoint.writeStatsAsStruct': 'true' };
 const V2 = { 'delta.checkpointPolicy': 'v2' };
 
-describeWithOracles('checkpoints that varve wrote', ['delta-rs', 'spark'], () => {
+describeWithOracles('checkpoints that varve wrote', ['corpora', 'delta-rs', 'spark'], () => {
   const folder = temporaryFolder();
   const deltars = peer('delta-rs');
   const spark = peer('spark');
@@ -113,6 +113,27 @@ describeWithOracles('checkpoints that varve wrote', ['delta-rs', 'spark'], () =>
     await expectAgreement(path, folder);
     await table.append([row(900)]);
     expect(await table.checkpoint()).toMatchObject({ outcome: 'written', version: 7 });
+    await expectAgreement(path, folder);
+  });
+
+  it('leave a table with checkpoint protection to its engine, before and after a clean-up', async () => {
+    const path = join(folder, 'protected');
+    cpSync(join(corpusFolder('spark'), 'features_dropped', 'delta'), path, { recursive: true });
+    const table = await DeltaTable.open(path);
+    const { features, version } = await table.detail();
+    expect(features).toContain('checkpointProtection');
+    await table.append([{ id: 1000 }] as never);
+    await table.checkpoint();
+    await expectAgreement(path, folder);
+    const log: LogContext = {
+      store: localStore(path),
+      url: pathToFileURL(path).href,
+      clock: systemClock,
+    };
+    const nowMs = Date.now() + 100 * DAY_MS;
+    const cleaned = await cleanUpLog(log, await loadSnapshot(log), { nowMs });
+    expect(cleaned.oldest).toBe(version + 1);
+    await spark.ask('sql', { path, statement: 'insert into {path} values (1001)' });
     await expectAgreement(path, folder);
   });
 });

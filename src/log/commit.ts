@@ -103,7 +103,7 @@ class CommitLoop {
   readonly #txnId: string;
   readonly #sequence: SetTransaction | undefined;
   readonly #isolation: IsolationLevel;
-  /** The request as if it had begun at the version it was checked up to; undefined when it creates the table. */
+  /** The request as if it had begun at the version it was checked up to; undefined before, and for a creation. */
   #mine: Loser | undefined;
   /** The version up to which every commit was checked; -1 before the first. */
   #checked: number;
@@ -117,8 +117,6 @@ class CommitLoop {
     this.#txnId = context.entropy.uuid();
     this.#sequence = sequenceOf(request.actions);
     this.#isolation = isolationOf(request);
-    this.#mine = loserOf(context, request, this.#isolation);
-    this.#current = request.base;
     this.#checked = request.base?.version ?? -1;
   }
 
@@ -163,25 +161,19 @@ class CommitLoop {
       return { outcome: 'already-applied', version: latest.version };
     }
     if (!canSkipReading(this.#request, base, latest)) {
+      let mine = this.#mine ?? loserOf(log, this.#request, base, this.#isolation);
       for (let version = this.#checked + 1; version <= latest.version; version++) {
-        const found = await this.#conflictAt(version);
-        if (found !== undefined) return found;
-        this.#checked = version;
+        const winner = await this.#readCommit(version);
+        const conflict = this.#context.decisions.checkConflict(mine, winner);
+        if (conflict !== undefined) return lost(conflict, winner);
+        mine = adopt(mine, winner);
       }
+      this.#mine = mine;
     }
     this.#checked = latest.version;
     if (latest.protocol !== base.protocol || latest.metadata !== base.metadata) {
       checkWritable(latest.protocol, latest.metadata, latest.schema);
     }
-    return undefined;
-  }
-
-  async #conflictAt(version: number): Promise<CommitResult | undefined> {
-    const winner = await this.#readCommit(version);
-    if (this.#mine === undefined) return undefined;
-    const conflict = this.#context.decisions.checkConflict(this.#mine, winner);
-    if (conflict !== undefined) return lost(conflict, winner);
-    this.#mine = adopt(this.#mine, winner);
     return undefined;
   }
 
@@ -254,15 +246,14 @@ function lost(
 }
 
 function loserOf(
-  { log }: CommitContext,
-  { base, actions, reads, described }: CommitRequest,
+  { url }: LogContext,
+  { actions, reads, described }: CommitRequest,
+  { protocol, metadata }: Snapshot,
   isolation: IsolationLevel,
-): Loser | undefined {
-  if (base === undefined) return undefined;
-  const { protocol, metadata } = base;
+): Loser {
   const { operation } = described;
   const read = { readProtocol: protocol, protocol, metadata };
-  return { tableUrl: log.url, isolation, operation, reads, actions, ...read };
+  return { tableUrl: url, isolation, operation, reads, actions, ...read };
 }
 
 function isolationOf({ base, actions, described, isolation }: CommitRequest): IsolationLevel {

@@ -1,113 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../src/clock.js';
-import { parseCommit } from '../../src/log/action-codec.js';
-import type { Action, CommitInfo } from '../../src/log/actions.js';
-import {
-  CONTENTION_BUDGET_MS,
-  type CommitContext,
-  type CommitRequest,
-  commit,
-} from '../../src/log/commit.js';
-import { identifyByTxnId, logCommitter, settle } from '../../src/log/committer.js';
-import { checkConflict, NOTHING_READ } from '../../src/log/conflict.js';
+import type { Action } from '../../src/log/actions.js';
+import { CONTENTION_BUDGET_MS, commit } from '../../src/log/commit.js';
+import { NOTHING_READ } from '../../src/log/conflict.js';
 import { commitKey } from '../../src/log/log-path.js';
-import { Mutex } from '../../src/log/mutex.js';
-import { rebase } from '../../src/log/rebase.js';
-import { loadSnapshot } from '../../src/log/snapshot.js';
-import { type Fault, faultStore, type StoreCall, seededEntropy } from '../../src/testing/index.js';
-import { add, CREATE, LogFixture, metadata, PROTOCOL, remove } from './log-fixture.js';
-
-const described = {
-  operation: 'WRITE',
-  operationParameters: { mode: 'Append', partitionBy: '["day"]' },
-  operationMetrics: { numFiles: '1' },
-};
-const RIVAL: CommitInfo = { operation: 'RIVAL', txnId: 'rival' };
-
-interface Setting {
-  readonly fixture: LogFixture;
-  readonly context: CommitContext;
-  /** A request on the version that is the newest now. */
-  request(actions: readonly Action[], over?: Partial<CommitRequest>): Promise<CommitRequest>;
-  /** Another process's commit. */
-  rival(version: number, actions: readonly Action[]): Promise<void>;
-  /** Run before each put of a commit. */
-  beforePut: ((version: number) => Promise<void>) | undefined;
-  /** The faults of this process's store. */
-  plan: (call: StoreCall) => Fault | undefined;
-}
-
-/** A table at version 0 with the file `f0`, and one process that writes to it. */
-async function setting(): Promise<Setting> {
-  const fixture = new LogFixture();
-  await fixture.commit(0, [...CREATE, add('f0')]);
-  const clock: Clock = {
-    now: () => fixture.nowMs,
-    sleep: (delayMs, signal) => {
-      signal?.throwIfAborted();
-      fixture.nowMs += delayMs;
-      return Promise.resolve();
-    },
-  };
-  const store = faultStore(fixture.store, (call) => made.plan(call));
-  const log = { ...fixture.log, store, clock };
-  const committer = logCommitter(store);
-  const context: CommitContext = {
-    log,
-    head: { latest: undefined },
-    clock,
-    entropy: seededEntropy(1),
-    decisions: { checkConflict, settle, rebase },
-    queue: new Mutex(),
-    committer: {
-      commit: async (version, bytes) => {
-        await made.beforePut?.(version);
-        return await committer.commit(version, bytes);
-      },
-    },
-    identify: identifyByTxnId(store),
-    engineInfo: 'varve/test',
-  };
-  const made: Setting = {
-    fixture,
-    context,
-    request: async (actions, over) => ({
-      base: await loadSnapshot(log),
-      actions,
-      reads: NOTHING_READ,
-      described,
-      ...over,
-    }),
-    rival: async (version, actions) =>
-      await fixture.commit(version, [{ kind: 'commitInfo', commitInfo: RIVAL }, ...actions]),
-    beforePut: undefined,
-    plan: () => undefined,
-  };
-  return made;
-}
-
-/** Lets a rival take each version up to `last` just before this process puts it. */
-function loseUpTo(made: Setting, last: number, actions: readonly Action[]): void {
-  made.beforePut = async (version) => {
-    const isFree = (await made.fixture.store.head(commitKey(version))) === undefined;
-    if (version <= last && isFree) await made.rival(version, actions);
-  };
-}
-
-async function infoAt({ fixture }: Setting, version: number): Promise<CommitInfo> {
-  const key = commitKey(version);
-  const object = await fixture.store.get(key);
-  const [first] = parseCommit(object?.bytes ?? new Uint8Array(), key);
-  return first?.kind === 'commitInfo' ? first.commitInfo : {};
-}
-
-async function newest({ fixture }: Setting): Promise<{ version: number; paths: string[] }> {
-  const { version, files } = await loadSnapshot(fixture.log);
-  return { version, paths: [...files.files()].map(({ path }) => path) };
-}
-
-const isCommitPut = ({ operation, key }: StoreCall): boolean =>
-  operation === 'putIfAbsent' && /\/\d{20}\.json$/u.test(key);
+import { infoAt, isCommitPut, loseUpTo, newest, setting } from './commit-fixture.js';
+import { add, CREATE, metadata, PROTOCOL, remove } from './log-fixture.js';
 
 describe('commit', () => {
   it('makes the next version, with what it is and who made it on the first line', async () => {
@@ -217,6 +114,13 @@ describe('commit', () => {
 });
 
 describe('commit, with a sequence', () => {
+  it('finds it wherever it stands', async () => {
+    const made = await setting();
+    await made.rival(1, [txn(2n)]);
+    const request = await made.request([add('mine'), txn(2n)], { reads });
+    expect(await commit(made.context, request)).toEqual({ outcome: 'already-applied', version: 1 });
+  });
+
   const txn = (version: bigint): Action => ({ kind: 'txn', txn: { appId: 'app', version } });
   const reads = { ...NOTHING_READ, appIds: new Set(['app']) };
 

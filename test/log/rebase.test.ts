@@ -62,6 +62,15 @@ describe('rebase, without features', () => {
   });
 });
 
+describe('rebase, of a first commit', () => {
+  it.each([
+    ['protocol', [changed({})]],
+    ['metadata', [{ kind: 'protocol', protocol: TRACKED } as const]],
+  ])('refuses one without its %s', (_what, actions: readonly Action[]) => {
+    expect(() => rebase(actions, facts(undefined))).toThrow(/lacks its protocol or its metadata/u);
+  });
+});
+
 describe('rebase, of row ids', () => {
   const read = ground({ version: 4, mark: markOf(99) });
 

@@ -10,8 +10,8 @@ const log = (name: string, ...tests: readonly string[]): Held => ({
 });
 
 export const MODULES: readonly Held[] = [
-  log('commit', 'commit'),
-  log('committer', 'committer', 'commit'),
+  log('commit', 'commit', 'commit-races'),
+  log('committer', 'committer'),
   log('conflict', 'conflict'),
   log('conflict-metadata', 'conflict-metadata'),
   log('isolation', 'isolation'),

@@ -60,6 +60,7 @@ export type {
   ListOptions,
   ObjectInfo,
   ObjectStore,
+  PutIfAbsentOptions,
   PutOutcome,
   StorageProvider,
   StoredObject,

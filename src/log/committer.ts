@@ -21,7 +21,9 @@ export interface Committer {
 export function logCommitter(store: ObjectStore): Committer {
   return {
     commit: async (version, bytes) => {
-      const outcome = await store.putIfAbsent(commitKey(version), bytes);
+      // No version without the one before it, whatever a power failure takes.
+      const after = version === 0 ? undefined : commitKey(version - 1);
+      const outcome = await store.putIfAbsent(commitKey(version), bytes, { after });
       if (outcome === 'created') return 'committed';
       return outcome === 'exists' ? 'conflict' : 'unknown';
     },

@@ -19,6 +19,7 @@ import type {
   ListOptions,
   ObjectInfo,
   ObjectStore,
+  PutIfAbsentOptions,
   PutOutcome,
   StoredObject,
 } from './object-store.js';
@@ -97,10 +98,15 @@ class LocalStore implements ObjectStore {
     });
   }
 
-  async putIfAbsent(key: string, body: Body, options: CallContext = {}): Promise<PutOutcome> {
+  async putIfAbsent(
+    key: string,
+    body: Body,
+    options: PutIfAbsentOptions = {},
+  ): Promise<PutOutcome> {
     const place = this.#newPlace(key);
+    const after = options.after === undefined ? undefined : this.#place(options.after);
     return await this.#run('putIfAbsent', key, options, () =>
-      this.#writer.create(place, body, options.signal),
+      this.#writer.create(place, body, { after, signal: options.signal }),
     );
   }
 

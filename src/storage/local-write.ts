@@ -46,17 +46,29 @@ export interface WriterOptions {
 /** Writes files whole. Failures are thrown as the system gives them, except where they decide an outcome. */
 export class LocalWriter {
   readonly #options: WriterOptions;
+  /** By folder the name that was flushed last. */
+  readonly #flushed = new Map<string, string>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
   }
 
   /** See `ObjectStore.putIfAbsent`; `link` is the arbiter, for it never replaces and shows the whole file at once. */
-  async create(place: Place, body: Body, signal: AbortSignal | undefined): Promise<PutOutcome> {
+  async create(
+    place: Place,
+    body: Body,
+    {
+      after,
+      signal,
+    }: { readonly after?: Place | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<PutOutcome> {
     const staged = await this.#stage(place, body, signal);
     try {
       signal?.throwIfAborted();
-      return await this.#link(staged, place);
+      if (after !== undefined) await this.#makeSure(after);
+      const outcome = await this.#link(staged, place);
+      if (outcome === 'created') this.#flushed.set(place.folder, place.name);
+      return outcome;
     } finally {
       await this.#discard(staged.path);
     }
@@ -105,6 +117,13 @@ export class LocalWriter {
     } catch (error) {
       if (!isAbsence(error)) throw error;
     }
+  }
+
+  /** Flushes the name of a file that somebody else may have made a moment ago; of one's own it was. */
+  async #makeSure({ folder, name }: Place): Promise<void> {
+    if (this.#flushed.get(folder) === name) return;
+    await this.#options.folders.sync(folder);
+    this.#flushed.set(folder, name);
   }
 
   async #stage(place: Place, body: Body, signal: AbortSignal | undefined): Promise<Staged> {

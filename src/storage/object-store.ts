@@ -64,6 +64,14 @@ export interface DeleteOptions extends CallContext {
   readonly ifMatch?: string | undefined;
 }
 
+export interface PutIfAbsentOptions extends CallContext {
+  /**
+   * The key of an object that was seen: it must survive a power failure before this one may be seen, for its writer may
+   * not have come to that yet. Of use to stores where an object is seen before it is durable, as on local disk.
+   */
+  readonly after?: string | undefined;
+}
+
 /**
  * The answer of {@link ObjectStore.putIfAbsent}.
  * `created`: the object is there, durable, and these are its bytes. `exists`: another object was there first; nothing
@@ -93,7 +101,7 @@ export interface ObjectStore {
    * answer that nothing was written: no retry of the store's own may turn a lost answer into `exists`. It throws only
    * when nothing was created and nothing that was sent can still create; an abort counts only until then.
    */
-  putIfAbsent(key: string, body: Body, options?: CallContext): Promise<PutOutcome>;
+  putIfAbsent(key: string, body: Body, options?: PutIfAbsentOptions): Promise<PutOutcome>;
   /**
    * Creates or replaces `key`, atomically and durably. When it rejects, the key holds what it held before or, where
    * the answer was lost or the call was aborted, these bytes; never a part of them.

@@ -14,8 +14,10 @@ import {
   NotFoundError,
   StorageUnavailableError,
 } from '../errors.js';
+import { commitKey } from '../log/log-path.js';
 import { loadSnapshot } from '../log/snapshot.js';
 import { type Snapshot } from '../log/table-snapshot.js';
+import type { PutIfAbsentOptions } from '../storage/object-store.js';
 import { callOptions, checkOptions } from './call-options.js';
 import { checkFiles } from './check-files.js';
 import { checkNotCleaned } from './cleanup-intent.js';
@@ -79,7 +81,10 @@ export class Pins {
       ...(note === undefined ? {} : { note }),
     };
     const key = keyOf(name);
-    await this.#createFile(name, encoder.encode(`${JSON.stringify(content)}\n`), signal);
+    // A pin that outlives a power failure must not outlive its version.
+    const after = commitKey(snapshot.version);
+    const bytes = encoder.encode(`${JSON.stringify(content)}\n`);
+    await this.#createFile(name, bytes, { after, signal });
     await this.#checkNotCleaned(key, snapshot.version, signal);
     const { missing } = await this.#check(snapshot, signal);
     if (missing.length > 0) {
@@ -153,9 +158,13 @@ export class Pins {
     }
   }
 
-  async #createFile(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  async #createFile(
+    name: string,
+    bytes: Uint8Array,
+    { after, signal }: PutIfAbsentOptions,
+  ): Promise<void> {
     const key = keyOf(name);
-    const outcome = await this.#state.log.store.putIfAbsent(key, bytes, { signal });
+    const outcome = await this.#state.log.store.putIfAbsent(key, bytes, { after, signal });
     if (outcome === 'exists') {
       throw new AlreadyExistsError({
         message: 'there is a pin of that name; delete it first, or take another name',

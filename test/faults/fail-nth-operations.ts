@@ -62,6 +62,21 @@ export const OPERATIONS: readonly Operation[] = [
   commit('overwrite some rows', 'write', (table) =>
     table.overwrite([{ op: 'new', part: 'q', n: 50 }], { where: gte('n', 10n) }),
   ),
+  commit('set properties', 'write', (table) => table.setProperties({ 'sweep.set': 'yes' })),
+  commit('transaction', 'write', (table) =>
+    table.transaction(async (tx) => {
+      await tx.append(NEW);
+      await tx.setProperties({ 'sweep.set': 'yes' });
+      await tx.append([{ op: 'more', part: 'q', n: 102 }]);
+    }),
+  ),
+  commit('writer', 'append', async (table) => {
+    const writer = table.writer();
+    await writer.append(NEW);
+    const [made] = await writer.flush();
+    if (made === undefined) throw new Error('the writer made no commit');
+    return made;
+  }),
   read('exists', 'read', (_table, { storage }) => DeltaTable.exists(TABLE_URL, { storage })),
   read('scan', 'read', async (table) => sorted(await table.scan().toArray())),
   read('scan with a condition', 'read', async (table, { shape }) => {
@@ -102,6 +117,8 @@ export const OPERATIONS: readonly Operation[] = [
   read('pins.get', 'append', async (table) => (await table.pins.get('kept')).version),
   read('pins.list', 'read', async (table) => (await table.pins.list()).map(({ name }) => name)),
   read('pins.verify', 'append', async (table) => (await table.pins.verify('kept')).ok),
+  side('checkpoint', 'append', (table) => table.checkpoint().then(({ version }) => version)),
+  side('clean up the log', 'append', (table) => table.cleanUpLog()),
   side('pins.create', 'read', (table) => table.pins.create('fresh').then(({ version }) => version)),
   side('pins.delete', 'append', (table) => table.pins.delete('kept')),
 ];

@@ -223,7 +223,9 @@ async function observe(shape: Shape, world: World): Promise<string> {
     return [digest, ...partitionValues.values()].join(' ');
   });
   const pins = (await table.pins.list()).map(({ name, version }) => [name, version]);
-  return JSON.stringify([snapshot.version, (await Promise.all(files)).toSorted(), pins]);
+  const properties = [...(await table.detail()).properties].map(String).toSorted();
+  const found = [snapshot.version, (await Promise.all(files)).toSorted(), pins, properties];
+  return JSON.stringify(found);
 }
 
 async function newestVersion(world: World): Promise<number> {

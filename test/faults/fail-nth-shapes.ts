@@ -45,6 +45,21 @@ const RECIPES: readonly Recipe[] = [
     properties: { 'delta.checkpointInterval': '2' },
   },
   {
+    name: 'rows tracked',
+    allows: 'write',
+    appends: 2,
+    properties: {
+      'delta.enableInCommitTimestamps': 'true',
+      'delta.enableRowTracking': 'true',
+    },
+  },
+  {
+    name: 'v2 checkpoint due',
+    allows: 'write',
+    appends: 3,
+    properties: { 'delta.checkpointPolicy': 'v2', 'delta.checkpointInterval': '4' },
+  },
+  {
     name: 'change feed',
     allows: 'append',
     appends: 2,

@@ -13,7 +13,7 @@ import type { FaultLine, FaultOptions, Variant } from './line.js';
 /** `share` of the points of a kind is drawn by the seed: a file is put by a dozen calls that are alike everywhere. */
 const KINDS = [
   { name: 'store', open: memoryWorld, modes: storeModes, share: 1 },
-  { name: 'disk', open: diskWorld, modes: diskModes, share: 0.21 },
+  { name: 'disk', open: diskWorld, modes: diskModes, share: 0.1 },
 ] as const;
 
 export async function failNth(options: FaultOptions): Promise<FaultLine> {

@@ -65,7 +65,7 @@ export async function powerLoss(options: FaultOptions): Promise<FaultLine> {
     const random = seededNumbers(seed);
     const states = Math.min(STATES_OF_A_RUN, wanted - count);
     for (let at = 0; at < states; at++) {
-      const cut = Math.floor(random() * (recording.events.length + 1));
+      const cut = cutOf(recording, random);
       const broken = await judgeState(recording, cut, random, at % WRITE_EVERY === 0);
       violations.push(
         ...broken.map((what) => `run ${seed}, state ${at}, after ${cut} calls: ${what}`),
@@ -74,6 +74,16 @@ export async function powerLoss(options: FaultOptions): Promise<FaultLine> {
     }
   }
   return { id: 'R5', what: 'disks after a power cut', count, seed: options.seed, violations };
+}
+
+/** Anywhere, or, every other time, a moment after a version was named, when much is unsure. */
+function cutOf({ events }: Recording, random: () => number): number {
+  const anywhere = Math.floor(random() * (events.length + 1));
+  if (random() < 0.5) return anywhere;
+  const named = events.flatMap((event, at) =>
+    event.kind === 'name' && /^\d{20}\.json$/u.test(event.name) ? [at + 1] : [],
+  );
+  return named[Math.floor(random() * named.length)] ?? anywhere;
 }
 
 /** Two processes at work; the same seed gives the same calls. */

@@ -102,6 +102,34 @@ describe('localStore', () => {
       expect(flushed).toEqual([basename(root), 'log', 'log', 'log']);
     });
 
+    it('flushes the name of what a file follows, unless it made and flushed that itself', async () => {
+      const { fs, calls } = watched();
+      const mine = localStore(root, { fs });
+      const theirs = localStore(root);
+      await mine.putIfAbsent('log/0', body);
+      await mine.putIfAbsent('log/1', body, { after: 'log/0' });
+      await theirs.putIfAbsent('log/2', body, { after: 'log/1' });
+      calls.length = 0;
+      const order = (): readonly string[] =>
+        calls.flatMap(([name]) => (['link', 'openFolder'].includes(name) ? [name] : []));
+      expect(await mine.putIfAbsent('log/3', body, { after: 'log/2' })).toBe('created');
+      expect(order()).toEqual(['openFolder', 'link', 'openFolder']);
+      calls.length = 0;
+      expect(await mine.putIfAbsent('log/4', body, { after: 'log/3' })).toBe('created');
+      expect(order()).toEqual(['link', 'openFolder']);
+    });
+
+    it('makes nothing when what a file follows cannot be flushed', async () => {
+      const { fs, fail } = watched();
+      const store = localStore(root, { fs });
+      await localStore(root).putIfAbsent('log/0', body);
+      await store.put('log/other', body);
+      fail.set('openFolder', 'EIO');
+      const refused = store.putIfAbsent('log/1', body, { after: 'log/0' });
+      await expect(refused).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', key: 'log/1' });
+      expect(names('log')).toEqual(['0', 'other']);
+    });
+
     it('costs two flushes a file', async () => {
       const { fs, calls } = watched();
       const store = localStore(root, { fs });

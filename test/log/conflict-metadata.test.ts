@@ -25,6 +25,7 @@ const HARMLESS = [
   'v2Checkpoint',
   'catalogManaged',
   'typeWidening',
+  'typeWidening-preview',
   'inCommitTimestamp',
   'vacuumProtocolCheck',
 ];
@@ -67,7 +68,7 @@ const schemaOf = (extra: object, type: unknown = 'long'): string =>
   JSON.stringify({
     type: 'struct',
     fields: [{ name: 'id', type, nullable: true, metadata: extra }],
-  });
+  }).replaceAll('"BIG"', '9007199254740993');
 const nested = (extra: object): unknown => ({
   type: 'struct',
   fields: [{ name: 'n', type: 'long', nullable: true, metadata: extra }],
@@ -78,6 +79,27 @@ const mapped = (schemaString: string, properties: Record<string, string> = NAMES
   ...with_(properties),
   schemaString,
 });
+
+const NESTED_IDS = {
+  ...NAMED,
+  'delta.columnMapping.nested.ids': {},
+  'parquet.field.id': 1,
+  'parquet.field.nested.ids': {},
+};
+/** Stands for a number that no JavaScript number holds. */
+const BIG = 'BIG';
+const twoOf = (extra: object, second: string): string =>
+  JSON.stringify({
+    type: 'struct',
+    fields: [
+      { name: 'id', type: 'long', nullable: true, metadata: extra },
+      { name: 'b', type: second, nullable: true, metadata: {} },
+    ],
+  });
+const TWO = twoOf({}, 'long');
+const OTHER_TWO = twoOf(NAMED, 'string');
+const optioned = (...names: string[]): Metadata =>
+  metadata({ format: { provider: 'parquet', options: new Map(names.map((name) => [name, 'x'])) } });
 
 describe('isResolvable', () => {
   const ROW_TRACKING = {
@@ -136,6 +158,29 @@ describe('isResolvable', () => {
     ['other partition columns', metadata(), metadata({ partitionColumns: [] }), false],
     ['another schema', mapped(schemaOf({}), {}), mapped(schemaOf({}, 'string'), {}), false],
     ['mapping by name', mapped(schemaOf({}), {}), mapped(schemaOf(NAMED)), true],
+    ['mapping of one column less', mapped(TWO, {}), mapped(schemaOf(NAMED)), false],
+    ['mapping of two columns, one of another type', mapped(TWO, {}), mapped(OTHER_TWO), false],
+    ['mapping with nested ids', mapped(schemaOf({}), {}), mapped(schemaOf(NESTED_IDS)), true],
+    [
+      'the same in another order',
+      mapped(schemaOf({ b: BIG, a: 1 }), {}),
+      mapped(schemaOf({ a: 1, ...NAMED, b: BIG })),
+      true,
+    ],
+    [
+      'another format option',
+      metadata(),
+      metadata({ format: { provider: 'parquet', options: new Map([['a', 'b']]) } }),
+      false,
+    ],
+    ['options in another order', optioned('a', 'b'), optioned('b', 'a'), true],
+    ['no time of creation', metadata(), metadata({ createdTime: undefined }), false],
+    [
+      'names for ids',
+      mapped(schemaOf({}), { 'delta.columnMapping.mode': 'id' }),
+      mapped(schemaOf({}), { 'delta.columnMapping.mode': 'name' }),
+      false,
+    ],
     [
       'mapping by id',
       mapped(schemaOf({}), {}),

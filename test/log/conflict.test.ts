@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Action, AddFile, CommitInfo } from '../../src/log/actions.js';
 import {
   adopt,
+  CONFLICTS,
   type ConflictName,
   checkConflict,
+  isBlindAppend,
   type Loser,
   NOTHING_READ,
   type ReadSet,
@@ -172,6 +174,7 @@ describe('checkConflict', () => {
     }
     const met = new Set(CELLS.map(({ conflict }) => conflict));
     expect(met).toEqual(new Set(Object.values(LETTERS)));
+    expect(met).toEqual(new Set([undefined, ...CONFLICTS]));
   });
 
   it.each(CELLS)('$lost behind $won at $isolation: $conflict', (cell) => {
@@ -211,8 +214,38 @@ describe('checkConflict', () => {
     const info = { tags: { 'delta.identity.schemaUpdate': 'true' } };
     const theirs = winner([changed({ any: 'thing' })], info);
     expect(checkConflict(loser({ actions: [add('a')] }), theirs)).toBeUndefined();
+    const not = winner([changed({ any: 'thing' })], {
+      tags: { 'delta.identity.schemaUpdate': 'no' },
+    });
+    expect(checkConflict(loser({ actions: [add('a')] }), not)).toBeDefined();
     const alter = loser({ actions: [changed({ mine: 'x' })] });
     expect(checkConflict(alter, theirs)?.name).toBe('MetadataChangedException');
+  });
+
+  it('judges metadata and domains by the protocol that the winner made', () => {
+    const before = protocolOf(['appendOnly']);
+    const mine = loser({ actions: [domain('d')], readProtocol: before, protocol: before });
+    const after = protocol(['appendOnly', 'domainMetadata', 'inCommitTimestamp']);
+    const turnedOn = changed({ 'delta.enableInCommitTimestamps': 'true' });
+    expect(checkConflict(mine, winner([after, turnedOn]))).toBeUndefined();
+    expect(checkConflict(mine, winner([turnedOn]))?.name).toBe('MetadataChangedException');
+    expect(checkConflict(mine, winner([after, domain('d')]))?.subject).toBe('d');
+  });
+
+  it('makes one of two high-water marks of row ids', () => {
+    const mine = loser({ actions: [domain('delta.rowTracking'), add('a')] });
+    expect(checkConflict(mine, winner([domain('delta.rowTracking')]))).toBeUndefined();
+  });
+
+  it('passes over the files of a table that stops to track rows', () => {
+    const info = { operation: 'ROW TRACKING UNBACKFILL' };
+    const mine = loser({ reads: READ_P, actions: REPLACE });
+    expect(checkConflict(mine, winner([add('p/old', same)], info))).toBeUndefined();
+  });
+
+  it('names the first of several files that both removed', () => {
+    const mine = loser({ actions: [remove('a'), remove('b')] });
+    expect(checkConflict(mine, winner([remove('b'), remove('a')]))?.subject).toBe('b');
   });
 
   it('gives the name that Delta Spark would give when several fit', () => {
@@ -245,6 +278,23 @@ describe('checkConflict', () => {
   });
 });
 
+describe('isBlindAppend', () => {
+  const cdc: Action = { kind: 'cdc', cdc: { path: 'c', partitionValues: new Map(), size: 1 } };
+
+  it.each<[string, ReadSet, readonly Action[], boolean]>([
+    ['adds', NOTHING_READ, [txn('a'), add('a'), add('b')], true],
+    ['metadata', NOTHING_READ, [changed({})], true],
+    ['a remove', NOTHING_READ, [add('a'), remove('b')], false],
+    ['a change data file', NOTHING_READ, [add('a'), cdc], false],
+    ['adds by what was there', READ_P, [add('a')], false],
+    ['adds by a file', { ...NOTHING_READ, files: new Set(['a']) }, [add('a')], false],
+    ['adds by a condition', { ...NOTHING_READ, matches: inP }, [add('a')], false],
+    ['adds by all of it', { ...NOTHING_READ, wholeTable: true }, [add('a')], false],
+  ])('of %s', (_what, reads, actions, expected) => {
+    expect(isBlindAppend(reads, actions)).toBe(expected);
+  });
+});
+
 describe('adopt', () => {
   it('takes over the protocol and the metadata that the winner made', () => {
     const mine = loser({ actions: [add('a')] });
@@ -269,11 +319,16 @@ describe('adopt', () => {
   const ids = { baseRowId: 40n, defaultRowCommitVersion: 1n };
 
   it('gives files that it adds again or removes the ids of a backfill', () => {
-    const mine = loser({ actions: [remove('p/old'), add('./p/other', same), add('p/mine')] });
+    const mine = loser({
+      actions: [txn('a'), remove('p/old'), add('./p/other', same), add('p/mine')],
+    });
     const backfill = winner([add('p/old', ids), add('p/other', { ...ids, baseRowId: 50n })], {
       operation: 'ROW TRACKING BACKFILL',
     });
+    const others = winner([add('p/old', ids)], { operation: 'OPTIMIZE' });
+    expect(adopt(mine, others).actions).toEqual(mine.actions);
     expect(adopt(mine, backfill).actions).toEqual([
+      txn('a'),
       remove('p/old', ids),
       add('./p/other', { ...same, ...ids, baseRowId: 50n }),
       add('p/mine'),

@@ -72,6 +72,21 @@ describe('rebase, of a first commit', () => {
 });
 
 describe('rebase, of row ids', () => {
+  it('begins with the first commit', () => {
+    const create: Action[] = [{ kind: 'protocol', protocol: TRACKED }, changed({})];
+    expect(rebase([...create, add('a', rows(3))], facts(undefined)).actions).toEqual([
+      { kind: 'domainMetadata', domainMetadata: markOf(2) },
+      ...create,
+      add('a', { ...rows(3), baseRowId: 0n, defaultRowCommitVersion: 0n }),
+    ]);
+  });
+
+  it('leaves other domains alone', () => {
+    const domain = { domain: 'mine', configuration: 'x', removed: false };
+    const own = { kind: 'domainMetadata', domainMetadata: domain } as const;
+    expect(rebase([own], facts(ground({ version: 4 }))).actions).toEqual([own]);
+  });
+
   const read = ground({ version: 4, mark: markOf(99) });
 
   it('gives each new file ids above the mark, and the version', () => {
@@ -256,7 +271,10 @@ describe('rebase, of versions in the metadata', () => {
         field('a', 'long', change(own), change(4), { toType: 'long' }, 'odd'),
         field('b', inner),
         field('c', map),
-        field('d', 'interval day', change('5')),
+        {
+          ...field('d', 'interval day', change('5')),
+          metadata: { comment: 'kept', 'delta.typeChanges': [change(own)] },
+        },
         { ...field('e', 'long'), metadata: { 'delta.typeChanges': 'odd' } },
       ),
     );

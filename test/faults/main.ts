@@ -65,8 +65,8 @@ function runApart(id: string, { seed, scale }: FaultOptions): Promise<FaultLine>
   const args = ['--check', id, '--seed', String(seed), '--scale', String(scale)];
   const child = fork(process.argv[1] ?? '', args, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    // The AWS client's notice to users of Node 20, eight lines for each check that loads it.
-    execArgv: ['--disable-warning=NodeVersionSupportWarning'],
+    // The AWS client's notice to users of Node 20 is eight lines for each check that loads it.
+    env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
   });
   const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   let line: FaultLine | undefined;

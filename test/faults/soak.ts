@@ -142,8 +142,20 @@ function actorOf(folder: string, seed: number, turn: () => number): Actor {
 function stepOf(kinds: readonly Step['kind'][], random: () => number): Step {
   const kind = kinds[Math.floor(random() * kinds.length)] ?? 'read';
   const part = PARTS[Math.floor(random() * PARTS.length)] ?? 'p';
-  const slot = Math.floor(random() * 2);
-  return { kind, part, slot, back: Math.floor(random() * 3) } as Step;
+  switch (kind) {
+    case 'append':
+    case 'pair':
+    case 'group':
+    case 'replace':
+    case 'compact':
+      return { kind, part };
+    case 'swap':
+      return { kind, slot: Math.floor(random() * 2) };
+    case 'travel':
+      return { kind, back: Math.floor(random() * 3) };
+    default:
+      return { kind } as Step;
+  }
 }
 
 /** Log clean-up again and again; nothing is old enough, and looking must do no harm. */

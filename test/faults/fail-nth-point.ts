@@ -93,7 +93,9 @@ export async function runPoint(
     version !== undefined && (await world.store.head(commitKey(version))) !== undefined;
   if (operation.kind === 'commit') broken.push(...(await judgeCommit(ending, landed, who, world)));
   if (ending.kind === 'failed' || ending.kind === 'told') {
-    if (point.mode !== 'for ever') broken.push(...(await strays(world, shape)));
+    // Who is behind loses first and takes its files away, where the call that fails may be the one that does so.
+    const mayLeave = point.mode === 'for ever' || swept.variant === 'stale-lists';
+    if (!mayLeave) broken.push(...(await strays(world, shape)));
   }
   // Who goes on: the same handle, or after a crash another process.
   const next = ending.kind === 'crashed' ? caller(swept, world, new Injector()) : who;
@@ -169,9 +171,17 @@ async function judgeCommit(
   );
   const handles = late === undefined ? [] : [late, await who.table()];
   const answers = handles.map(async (table) => await table.resolveCommit(ending.attempt));
-  const wanted = landed ? 'committed' : 'unknown';
+  const wanted = await fateOf(ending.attempt, world);
+  if (landed !== (wanted === 'committed')) return [`${wanted}, while landed is ${landed}`];
   const wrong = (await Promise.all(answers)).filter(({ outcome }) => outcome !== wanted);
   return wrong.map(({ outcome }) => `resolveCommit says ${outcome} of a commit that is ${wanted}`);
+}
+
+/** What became of an attempt, by the file that its version is. */
+async function fateOf({ version, txnId }: CommitAttempt, { store }: World): Promise<string> {
+  const object = await store.get(commitKey(version));
+  if (object === undefined) return 'unknown';
+  return new TextDecoder().decode(object.bytes).includes(txnId) ? 'committed' : 'lost';
 }
 
 /** Data files that no commit names. */
@@ -190,12 +200,16 @@ async function strays(world: World, { objects }: Shape): Promise<readonly string
 }
 
 /** The next write, which must go as if nothing had happened. */
-async function goOn({ shape }: Swept, who: Caller): Promise<readonly string[]> {
+async function goOn({ shape, variant }: Swept, who: Caller): Promise<readonly string[]> {
   try {
     if (shape.allows === 'create') await createTable(who);
     if (isAllowed(shape.allows, 'append') || shape.allows === 'create') {
       const table = await DeltaTable.open(TABLE_URL, { storage: who.storage, schema: SCHEMA });
-      await table.append(MARKER);
+      await table.append(MARKER).catch(async (error: unknown) => {
+        // Who does not see the newest metadata loses to it, and sees it then.
+        if (variant !== 'stale-lists' || !isVarveError(error, 'COMMIT_CONFLICT')) throw error;
+        await table.append(MARKER);
+      });
     }
     return [];
   } catch (error) {

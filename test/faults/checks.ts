@@ -18,6 +18,7 @@ import { variant } from './variants.js';
 const AMBIGUOUS = { id: 'R9', what: 'ambiguous puts of commits, settled' } as const;
 
 export const CHECKS: Readonly<Record<string, Check>> = {
+  R6: localKills,
   R2: histories,
   R1: protocol,
   R13: planted,
@@ -29,7 +30,6 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   'stale-lists': variant('stale-lists'),
   R9: async (options) => await sum(AMBIGUOUS, [ambiguity, wireAmbiguities], options),
   R3: determinism,
-  R6: localKills,
   R7: wireKills,
   R8: races,
 };

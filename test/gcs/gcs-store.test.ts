@@ -93,6 +93,18 @@ describe('a table on google cloud storage', () => {
 });
 
 describe('objects of google cloud storage', () => {
+  it('keep no timer that would hold the process, whether they are there or not', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const store = open();
+    await store.put('k', encoder.encode('x'));
+    const before = timers();
+    expect(await store.get('absent')).toBeUndefined();
+    expect(await store.get('absent', { range: { start: 5, end: 9 } })).toBeUndefined();
+    expect((await store.get('k', { range: { start: 5, end: 9 } }))?.bytes).toHaveLength(0);
+    expect(timers()).toBe(before);
+  });
+
   it('copies within the bucket, in as many calls as it takes, and never replaces', async () => {
     const small = await startGcsDouble({ rewriteBytes: 1000, tokens: [] });
     small.bucket('small');

@@ -242,9 +242,12 @@ export class GcsStore implements ObjectStore {
     const { response, deadline } = begun;
     try {
       const { status } = response;
-      if (status === 404) return await discarded(response, undefined);
+      if (status === 404 || status === 416) {
+        await discarded(response, undefined);
+        deadline.end();
+        return status === 404 ? undefined : { open: 'beyond' };
+      }
       if (status === 412) throw await discarded(response, replaced(key));
-      if (status === 416) return await discarded(response, { open: 'beyond' } as const);
       if (!response.ok) throw await refusal(response, request);
       const described = downloaded(response, key);
       if (described === undefined) throw networkError('headers are missing', false, request);

@@ -230,9 +230,12 @@ export async function findSegment(
     if (store.access === 'get-only' && plan.problem === 'no-version') return plan;
   }
   const plan = await planFrom(0);
-  return 'problem' in plan && plan.problem === 'no-version' && !plan.isCleanedUp
-    ? await askBeyond(store, plan, options)
-    : plan;
+  return 'problem' in plan && endsEarly(plan) ? await askBeyond(store, plan, options) : plan;
+}
+
+/** Whether a listing that were not behind could show the version. */
+function endsEarly(plan: SegmentProblem): boolean {
+  return plan.problem === 'no-table' || (plan.problem === 'no-version' && !plan.isCleanedUp);
 }
 
 /** A version that the listing does not reach may be there: listings can be behind. */

@@ -12,6 +12,7 @@ import { checkColumnNames } from '../log/schema/column-name.js';
 import { fromArrowSchema } from '../log/schema/from-arrow-schema.js';
 import { formatSchemaString } from '../log/schema/schema-json.js';
 import type { StructType } from '../log/schema/types.js';
+import { loadSnapshot } from '../log/snapshot.js';
 import { checkProperties } from '../log/table-properties.js';
 import { allowedRoots, callOptions, checkOptions } from './call-options.js';
 import { commitFiles } from './commit-files.js';
@@ -78,9 +79,13 @@ async function createFromSchema(state: TableState, options: Checked): Promise<Ta
   try {
     await commitTable(state, table, undefined, options.signal);
   } catch (error) {
-    // Another creator was first: with `open` that is as good.
-    if (!isVarveError(error, 'ALREADY_EXISTS')) throw error;
-    if (!(await existing(state, table, options))) throw error;
+    if (!isVarveError(error, 'ALREADY_EXISTS') || options.ifExists !== 'open') throw error;
+    // Another creator was first, which is as good. A listing may be behind; its first version is there by name.
+    const { signal } = options;
+    const found =
+      (await findSnapshot(state, signal)) ??
+      (await loadSnapshot(state.log, { version: 0, signal }));
+    checkSameSchema(table.schema, table.metadata.partitionColumns, found);
   }
   return handle;
 }

@@ -52,6 +52,17 @@ describe('a table whose listings are behind', () => {
     expect((await table.append([{ id: 2n }])).version).toBe(2);
   });
 
+  it('is opened by whoever would make it, though no listing shows it', async () => {
+    hiddenFrom = 0;
+    const options = { storage: late(), schema: SCHEMA, ifExists: 'open' } as const;
+    const table = await DeltaTable.create(URL_TEXT, options);
+    expect((await table.snapshot({ version: 0 })).version).toBe(0);
+    const other = { id: 'string' } as const;
+    await expect(
+      DeltaTable.create(URL_TEXT, { ...options, storage: late(), schema: other }),
+    ).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+  });
+
   it('has the versions that are asked for by their numbers', async () => {
     hiddenFrom = 1;
     const table = await DeltaTable.open(URL_TEXT, { storage: late(), schema: SCHEMA });

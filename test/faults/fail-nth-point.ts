@@ -91,10 +91,14 @@ export async function runPoint(
   const { version } = expected;
   const landed =
     version !== undefined && (await world.store.head(commitKey(version))) !== undefined;
-  if (operation.kind === 'commit') broken.push(...(await judgeCommit(ending, landed, who, world)));
+  if (operation.kind === 'commit') {
+    const isBehind = swept.variant === 'stale-lists';
+    broken.push(...(await judgeCommit(ending, landed, { who, world, isBehind })));
+  }
   if (ending.kind === 'failed' || ending.kind === 'told') {
-    // Who is behind loses first and takes its files away, where the call that fails may be the one that does so.
-    const mayLeave = point.mode === 'for ever' || swept.variant === 'stale-lists';
+    // Who is behind loses first and takes its files away, and what cannot be taken away is left.
+    const isLeft = swept.variant === 'stale-lists' && injector.struckDelete;
+    const mayLeave = point.mode === 'for ever' || isLeft;
     if (!mayLeave) broken.push(...(await strays(world, shape)));
   }
   // Who goes on: the same handle, or after a crash another process.
@@ -160,8 +164,7 @@ function endingOf(error: unknown, codes: readonly ErrorCode[]): Ending {
 async function judgeCommit(
   ending: Ending,
   landed: boolean,
-  who: Caller,
-  world: World,
+  { who, world, isBehind }: { who: Caller; world: World; isBehind: boolean },
 ): Promise<readonly string[]> {
   if (ending.kind === 'told' && !landed) return ['acknowledged, and not in the log'];
   if (ending.kind === 'failed' && landed) return ['failed, and in the log'];
@@ -169,7 +172,12 @@ async function judgeCommit(
   const late = await DeltaTable.open(TABLE_URL, { storage: world.process(new Injector()) }).catch(
     () => undefined,
   );
-  const handles = late === undefined ? [] : [late, await who.table()];
+  const own = await who.table().catch((error: unknown) => {
+    // Who made the table a moment ago and lists what is behind does not find it yet.
+    if (isBehind && isVarveError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  });
+  const handles = late === undefined ? [] : [late, own ?? late];
   const answers = handles.map(async (table) => await table.resolveCommit(ending.attempt));
   const wanted = await fateOf(ending.attempt, world);
   if (landed !== (wanted === 'committed')) return [`${wanted}, while landed is ${landed}`];
@@ -207,7 +215,8 @@ async function goOn({ shape, variant }: Swept, who: Caller): Promise<readonly st
       const table = await DeltaTable.open(TABLE_URL, { storage: who.storage, schema: SCHEMA });
       await table.append(MARKER).catch(async (error: unknown) => {
         // Who does not see the newest metadata loses to it, and sees it then.
-        if (variant !== 'stale-lists' || !isVarveError(error, 'COMMIT_CONFLICT')) throw error;
+        const isConflict = variant === 'stale-lists' && isVarveError(error, 'COMMIT_CONFLICT');
+        if (!isConflict || error.conflict !== 'MetadataChangedException') throw error;
         await table.append(MARKER);
       });
     }

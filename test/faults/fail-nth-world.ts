@@ -36,6 +36,8 @@ export class Injector {
   readonly crashed: Promise<void>;
   #crash: () => void = () => undefined;
   #isArmed = true;
+  #deletes = 0;
+  #struckDelete = false;
   readonly #point: { readonly at: number; readonly mode: Mode } | undefined;
 
   constructor(point?: { readonly at: number; readonly mode: Mode }) {
@@ -50,6 +52,7 @@ export class Injector {
     this.calls.push(name);
     const point = this.#point;
     if (point === undefined || !this.#isArmed || at < point.at) return undefined;
+    this.#struckDelete ||= at === point.at && this.#deletes > 0;
     const isCrash = point.mode.includes('crash');
     if (at > point.at) {
       if (isCrash) return 'crash before';
@@ -57,6 +60,26 @@ export class Injector {
     }
     if (isCrash) void settled().then(this.#crash);
     return point.mode;
+  }
+
+  /** Whether the call that went wrong was made to delete an object. */
+  get struckDelete(): boolean {
+    return this.#struckDelete;
+  }
+
+  /** `store`, with its deletes known as such. */
+  watchDeletes(store: ObjectStore): ObjectStore {
+    return {
+      ...store,
+      delete: async (key, options) => {
+        this.#deletes++;
+        try {
+          return await store.delete(key, options);
+        } finally {
+          this.#deletes--;
+        }
+      },
+    };
   }
 
   /** From now on every call goes well. */
@@ -117,10 +140,12 @@ export async function memoryWorld(objects: ReadonlyMap<string, Uint8Array>): Pro
       clock: virtualClock(),
       entropy: seededEntropy(++processes),
       open: (url) =>
-        faultStore(lake.open(url), ({ operation }) => {
-          const mode = injector.next(operation);
-          return mode === undefined ? undefined : FAULTS[mode];
-        }),
+        injector.watchDeletes(
+          faultStore(lake.open(url), ({ operation }) => {
+            const mode = injector.next(operation);
+            return mode === undefined ? undefined : FAULTS[mode];
+          }),
+        ),
     }),
   };
 }
@@ -159,7 +184,7 @@ export async function diskWorld(objects: ReadonlyMap<string, Uint8Array>): Promi
       schemes: ['memory'],
       clock: virtualClock(),
       entropy: seededEntropy(++processes),
-      open: (url) => open(faultyFs(disk, injector), url),
+      open: (url) => injector.watchDeletes(open(faultyFs(disk, injector), url)),
     }),
   };
 }

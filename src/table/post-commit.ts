@@ -1,5 +1,5 @@
 /** Work that follows a commit and can fail without harm: the commit stands, the next one tries again. */
-import { isVarveError, type VarveError } from '../errors.js';
+import { InternalError, isVarveError, type VarveError } from '../errors.js';
 import { writeCheckpoint } from '../log/checkpoint-writer.js';
 import { tableProperties } from '../log/table-properties.js';
 import type { Snapshot } from '../log/table-snapshot.js';
@@ -51,7 +51,14 @@ async function warningsOf(work: () => Promise<void>): Promise<readonly VarveErro
     await work();
     return [];
   } catch (error) {
-    if (!isVarveError(error)) throw error;
-    return [error];
+    // Thrown, it would say that the commit had failed.
+    return [isVarveError(error) ? error : mistake(error)];
   }
+}
+
+function mistake(cause: unknown): InternalError {
+  return new InternalError({
+    message: 'the work that follows a commit failed, not the commit',
+    cause,
+  });
 }

@@ -109,6 +109,20 @@ describe('what follows a commit', () => {
     }
   });
 
+  it('says no commit failed when what follows it meets a mistake of our own or of a store', async () => {
+    const { storage } = await oldTable(8);
+    const mistaken = changed(storage, (inner) => ({
+      ...faultStore(inner, () => undefined),
+      exclusively: () => Promise.reject(new TypeError('is not a function')),
+    }));
+    const table = await DeltaTable.open(LOCATION, { storage: mistaken });
+    const commit = await table.append([{ id: 9 }]);
+    expect(commit).toMatchObject({ version: 9, outcome: 'committed' });
+    expect(commit.warnings).toMatchObject([
+      { code: 'INTERNAL', cause: expect.any(TypeError) as TypeError },
+    ]);
+  });
+
   it('writes a checksum of each version it made, where the table asks for it', async () => {
     const asked = await oldTable(3, { 'varve.writeVersionChecksums': 'true' });
     const crc = (await logOf(asked.store)).filter((name) => name.endsWith('.crc'));

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tableFromIPC } from 'apache-arrow';
+import type { Measured } from './measured.js';
 import { peakMb } from './peak.js';
-import type { Measured } from './run-ours.js';
 
 interface ParquetWasm {
   readParquet(bytes: Uint8Array): { intoIPCStream(): Uint8Array };

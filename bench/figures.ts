@@ -1,5 +1,5 @@
 /** What was measured of a workload, and whether it is good enough. */
-import type { Measured } from './run-ours.js';
+import type { Measured } from './measured.js';
 
 /** The most that a workload may take. */
 export interface Bar {

@@ -9,8 +9,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runBareLoop } from './bare-loop.js';
 import { type Bar, cells, disagreements, HEADINGS, missed, type Runs } from './figures.js';
+import type { Measured } from './measured.js';
 import { cache, data, makeData, oracles, setUpNode24, setUpPeer } from './prepare.js';
-import { type Measured, runOurs } from './run-ours.js';
+import { runOurs } from './run-ours.js';
 import { WORKLOADS } from './workload.js';
 import { appendMany, runWriters } from './writers.js';
 

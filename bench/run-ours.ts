@@ -1,17 +1,8 @@
 /** One workload with Varve, in a process of its own. One untimed run comes first. */
 import { VERSION } from 'varve';
+import type { Measured } from './measured.js';
 import { peakMb } from './peak.js';
 import { type Workload, workload } from './workload.js';
-
-/** What run_peer.py prints too. */
-export interface Measured {
-  readonly workload: string;
-  readonly engine: string;
-  readonly version: string;
-  readonly seconds: readonly number[];
-  readonly peakRssMb: number;
-  readonly check: unknown;
-}
 
 /** Runs a workload `runs` times. @throws {RangeError} when there is none of that name */
 export async function runOurs(name: string, data: string, runs: number): Promise<Measured> {

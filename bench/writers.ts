@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { tableFromIPC } from 'apache-arrow';
 import { DeltaTable, VERSION } from 'varve';
+import type { Measured } from './measured.js';
 import { peakMb } from './peak.js';
-import type { Measured } from './run-ours.js';
 
 /** Processes, and the commits of each. */
 export const WRITERS = 4;

@@ -1,6 +1,6 @@
 /** `varve changes`: what each version changed. */
 import { type ChangeType, DeltaTable, toJsonRow } from '../index.js';
-import type { CommandOptions } from './run-command.js';
+import type { CommandOptions } from './command.js';
 
 /** A line for each version; as JSON a line for each changed row. */
 export async function* changes(url: string, options: CommandOptions): AsyncGenerator<string> {

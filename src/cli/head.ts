@@ -1,7 +1,7 @@
 /** `varve head`: the first rows of a table. */
 import { DeltaTable, predicateFromSql, toJsonRow } from '../index.js';
+import type { CommandOptions } from './command.js';
 import { columns, json } from './format.js';
-import type { CommandOptions } from './run-command.js';
 
 const ROWS = 10;
 const CELL_CHARACTERS = 40;

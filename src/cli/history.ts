@@ -1,7 +1,7 @@
 /** `varve history`: what was committed to a table. */
 import { DeltaTable } from '../index.js';
+import type { CommandOptions } from './command.js';
 import { columns, json } from './format.js';
-import type { CommandOptions } from './run-command.js';
 
 export async function history(url: string, options: CommandOptions): Promise<string> {
   const table = await DeltaTable.open(url);

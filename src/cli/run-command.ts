@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { isVarveError, VERSION } from '../index.js';
 import { changes } from './changes.js';
+import type { Command, CommandOptions } from './command.js';
 import { head } from './head.js';
 import { history } from './history.js';
 import { pins } from './pins.js';
@@ -12,21 +13,6 @@ export interface Terminal {
   readonly print: (text: string) => void;
   readonly complain: (text: string) => void;
 }
-
-export interface CommandOptions {
-  readonly json: boolean;
-  readonly version: number | undefined;
-  readonly from: number | undefined;
-  readonly to: number | undefined;
-  /** A condition in SQL. */
-  readonly where: string | undefined;
-}
-
-/** What a command says: at once, or line by line. */
-export type Command = (
-  url: string,
-  options: CommandOptions,
-) => Promise<string> | AsyncIterable<string>;
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map<string, Command>([
   ['show', show],

@@ -1,7 +1,7 @@
 /** `varve show`: what a table is. */
 import { type DataType, DeltaTable } from '../index.js';
+import type { CommandOptions } from './command.js';
 import { byteText, columns, json } from './format.js';
-import type { CommandOptions } from './run-command.js';
 
 export async function show(url: string, options: CommandOptions): Promise<string> {
   const table = await DeltaTable.open(url);

@@ -5,23 +5,15 @@
 import { CorruptDataError, NotFoundError } from '../errors.js';
 import type { ObjectInfo } from '../storage/object-store.js';
 import { storeSource } from '../storage/parquet/source.js';
-import type { ActionBlock } from './action-block.js';
 import { resolveActionPath } from './action-path.js';
 import type { Sidecar } from './actions.js';
-import { type CheckpointRows, readParts, readSidecars } from './checkpoint-reader.js';
+import type { CheckpointContent } from './checkpoint-content.js';
+import { readParts, readSidecars } from './checkpoint-reader.js';
 import { SIDECARS } from './log-path.js';
 import type { CheckpointCandidate } from './log-segment.js';
 import { parseFiles } from './parse-files.js';
 import { PathIndex } from './path-index.js';
 import type { LogContext } from './table-snapshot.js';
-
-/** What a checkpoint says. */
-export interface CheckpointContent extends CheckpointRows {
-  /** Finds the rows of the blocks by path. */
-  readonly index: PathIndex;
-  /** The adds and removes of a checkpoint in JSON, which has no blocks of its own. */
-  readonly files: readonly ActionBlock[];
-}
 
 /**
  * Reads a checkpoint.

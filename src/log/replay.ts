@@ -2,7 +2,7 @@
 import { CorruptDataError } from '../errors.js';
 import type { ActionBlock } from './action-block.js';
 import type { Action, DomainMetadata, Metadata, Protocol, SetTransaction } from './actions.js';
-import type { CheckpointContent } from './checkpoint.js';
+import type { CheckpointContent } from './checkpoint-content.js';
 import { FileState } from './file-state.js';
 import { LayeredMap } from './layered-map.js';
 import { PathIndex } from './path-index.js';

@@ -8,7 +8,8 @@ import {
 } from '../errors.js';
 import type { ObjectInfo, StoredObject } from '../storage/object-store.js';
 import type { Action, CommitInfo, Protocol } from './actions.js';
-import { type CheckpointContent, readCheckpoint } from './checkpoint.js';
+import { readCheckpoint } from './checkpoint.js';
+import type { CheckpointContent } from './checkpoint-content.js';
 import {
   commitInfoOf,
   inCommitTimestamp,

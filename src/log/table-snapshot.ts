@@ -9,7 +9,7 @@ import type {
   SetTransaction,
   StringMap,
 } from './actions.js';
-import type { CheckpointContent } from './checkpoint.js';
+import type { CheckpointContent } from './checkpoint-content.js';
 import { readTombstones } from './checkpoint-reader.js';
 import type { FileList } from './file-list.js';
 import { columnMapping } from './protocol.js';

@@ -18,8 +18,9 @@ import { dataGone } from './data-gone.js';
 import { bindPredicate } from './expression/bind.js';
 import { isIn, isNull, not, or } from './expression/builders.js';
 import { addEntry } from './file-facts.js';
+import type { PlannedFile } from './planned-files.js';
 import { selectedSchema } from './scan-columns.js';
-import type { PlannedFile, PlannedScan } from './scan-plan.js';
+import type { PlannedScan } from './scan-plan.js';
 
 /** Files that are read together, and which of the changes in them. */
 export interface ChangesPart {

@@ -8,9 +8,10 @@ import { readFooter } from '../storage/parquet/footer.js';
 import { storeSource } from '../storage/parquet/source.js';
 import { type DataFile, fileOf } from './data-files.js';
 import type { CallOptions } from './options.js';
+import type { PlannedFile } from './planned-files.js';
 import { scanBatches } from './scan-batches.js';
 import type { ScanMeter } from './scan-meter.js';
-import type { PlannedFile, PlannedScan, VersionScan } from './scan-plan.js';
+import type { PlannedScan, VersionScan } from './scan-plan.js';
 
 /** The rows of a version when the log knows of every file how many it has, else undefined. Nothing is read. */
 export function rowCount(snapshot: Snapshot): number | undefined {

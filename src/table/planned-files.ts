@@ -1,16 +1,24 @@
 /** The files that a scan reads, as numbers; an object is made for a file when its turn comes. */
+import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import type { FileEntry } from '../log/file-list.js';
 import type { Snapshot } from '../log/table-snapshot.js';
 import { compareKeys } from '../storage/key.js';
-import { fileOf, orderedNumbers } from './data-files.js';
+import { type DataFile, fileOf, orderedNumbers } from './data-files.js';
 import type { BoundPredicate } from './expression/bound.js';
 import { forManyFiles, mayMatch, mustMatch } from './expression/prune.js';
 import { FactsReader } from './file-facts.js';
 import { NumberedFiles } from './file-order.js';
-import type { PlannedFile } from './scan-plan.js';
 
 /** From this share of a version's files on, they are ordered by the order of all, which is kept. */
 const ORDERED_WITH_ALL = 1 / 16;
+
+/** A file that is read, and whether the condition holds for every row of it, so that it need not be asked. */
+export interface PlannedFile {
+  readonly file: DataFile;
+  readonly allMatch: boolean;
+  /** Exactly these rows of the file are read, instead of those that its deletion vector leaves. */
+  readonly only?: RowBitmap | undefined;
+}
 
 /**
  * The files of a version in which the condition can be true, in canonical order. Iterating it throws

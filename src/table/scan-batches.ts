@@ -5,11 +5,12 @@ import { inOrder } from '../log/in-order.js';
 import { rangesOf } from '../storage/parquet/row-ranges.js';
 import { RowGroupReader, type RowGroupUnit } from './late-read.js';
 import type { CallOptions } from './options.js';
+import type { PlannedFile } from './planned-files.js';
 import { rowGroupFilter } from './prune-file.js';
 import { fileReading, type OpenedFile, openFile, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { ScanMeter } from './scan-meter.js';
-import type { PlannedFile, PlannedScan } from './scan-plan.js';
+import type { PlannedScan } from './scan-plan.js';
 
 /** Files whose footers are read ahead. */
 const FILES_AHEAD = 4;

@@ -1,25 +1,15 @@
 /** What a scan is going to read: a pure decision over a snapshot. */
 
-import type { RowBitmap } from '../log/deletion-vector/row-bitmap.js';
 import { physicalName } from '../log/schema/column-mapping.js';
 import type { StructField, StructType } from '../log/schema/types.js';
 import type { Snapshot } from '../log/table-snapshot.js';
-import type { DataFile } from './data-files.js';
 import { type BindOptions, bindPredicate } from './expression/bind.js';
 import type { BoundPredicate } from './expression/bound.js';
 import type { Predicate } from './expression/predicate-types.js';
 import { checkTracked } from './metadata-columns.js';
-import { PlannedFiles } from './planned-files.js';
+import { type PlannedFile, PlannedFiles } from './planned-files.js';
 import { columnsOf, findColumn, selectedSchema, widenedBy } from './scan-columns.js';
 import type { RowFilter, ScanPlan } from './scan-types.js';
-
-/** A file that is read, and whether the condition holds for every row of it, so that it need not be asked. */
-export interface PlannedFile {
-  readonly file: DataFile;
-  readonly allMatch: boolean;
-  /** Exactly these rows of the file are read, instead of those that its deletion vector leaves. */
-  readonly only?: RowBitmap | undefined;
-}
 
 export interface PlannedScan {
   readonly snapshot: Snapshot;

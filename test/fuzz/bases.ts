@@ -9,14 +9,8 @@ import { LOG } from '../../src/log/log-path.js';
 import { memoryStorage } from '../../src/storage/memory-store.js';
 import type { StorageProvider } from '../../src/storage/object-store.js';
 import { seededEntropy } from '../../src/testing/seeded.js';
-import type { Objects } from './overlay-store.js';
+import type { Base, Objects } from './overlay-store.js';
 import { vectorBases } from './vector-answer.js';
-
-/** Objects that are read as one: a table, or a folder with one Parquet file in it. */
-export interface Base {
-  readonly name: string;
-  readonly objects: Objects;
-}
 
 /** The key of the file in the base of a single Parquet file. */
 export const FILE = 'file.parquet';

@@ -1,22 +1,24 @@
 /** What is damaged, how, and what must come of it: one entry for each line of the report. */
 import { LAST_CHECKPOINT_KEY } from '../../src/log/log-path.js';
-import { type Base, commitKeys, FILE } from './bases.js';
+import { commitKeys, FILE } from './bases.js';
 import type { Chance } from './chance.js';
 import { fileText, footerRegion, type PagePlace, pagesOf } from './file-answer.js';
-import { type Damage, damageBytes, damageInPlace, joined, type Region } from './mutate-bytes.js';
+import {
+  type Damage,
+  type Damaged,
+  damageBytes,
+  damageInPlace,
+  joined,
+  type Region,
+} from './mutate-bytes.js';
 import { damageJson } from './mutate-json.js';
 import { damageThrift } from './mutate-thrift.js';
-import type { Objects } from './overlay-store.js';
+import type { Base, Objects } from './overlay-store.js';
 import { secondFileReading } from './second-file.js';
 import { secondReading } from './second-log.js';
 import { secondVectorReading } from './second-vector.js';
 import { rowsText, stateText } from './table-answer.js';
 import { damageVector, vectorText } from './vector-answer.js';
-
-/** One damaged object of a base. */
-export interface Damaged extends Damage {
-  readonly key: string;
-}
 
 export interface Kind {
   readonly name: string;

@@ -13,6 +13,11 @@ export interface Damage {
   readonly what: string;
 }
 
+/** One damaged object of a base. */
+export interface Damaged extends Damage {
+  readonly key: string;
+}
+
 /** Single bytes that lie at the edges of what encodings expect. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x0a, 0x22, 0x2f, 0x5c, 0x7b];
 

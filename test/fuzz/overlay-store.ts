@@ -5,6 +5,12 @@ import type { ObjectInfo, ObjectStore } from '../../src/storage/object-store.js'
 /** By key. */
 export type Objects = ReadonlyMap<string, Uint8Array>;
 
+/** Objects that are read as one: a table, or a folder with one Parquet file in it. */
+export interface Base {
+  readonly name: string;
+  readonly objects: Objects;
+}
+
 /** When every object was modified: in-commit times aside, versions are told apart by their order only. */
 const MODIFIED_MS = Date.UTC(2026, 0, 1);
 

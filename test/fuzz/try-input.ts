@@ -1,9 +1,9 @@
 /** One damaged input against Varve: what came of it. */
 import { isVarveError } from '../../src/errors.js';
-import type { Base } from './bases.js';
 import { Chance } from './chance.js';
-import { type Damaged, KINDS, type Kind } from './kinds.js';
-import type { Objects } from './overlay-store.js';
+import { KINDS, type Kind } from './kinds.js';
+import type { Damaged } from './mutate-bytes.js';
+import type { Base, Objects } from './overlay-store.js';
 
 /**
  * `right`: the answer of the undamaged input. `edited`: the bytes mean something else by the format's own rules, and the

@@ -4,12 +4,10 @@ import type { DeletionVectorDescriptor } from '../../src/log/actions.js';
 import { readDeletionVector } from '../../src/log/deletion-vector/read-deletion-vector.js';
 import { crc32 } from '../../src/storage/parquet/crc32.js';
 import { bitmapBytes, nativeBytes, portableBytes } from '../log/deletion-vector/roaring-bytes.js';
-import type { Base } from './bases.js';
 import type { Chance } from './chance.js';
-import type { Damaged } from './kinds.js';
-import { damageBytes, joined } from './mutate-bytes.js';
+import { type Damaged, damageBytes, joined } from './mutate-bytes.js';
 import { damageJson } from './mutate-json.js';
-import { type Objects, overlayStore } from './overlay-store.js';
+import { type Base, type Objects, overlayStore } from './overlay-store.js';
 import { TABLE_URL } from './table-answer.js';
 
 /** The key of the descriptor, which in a table is a part of the log. */

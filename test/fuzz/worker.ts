@@ -1,6 +1,7 @@
 /** The process that tries inputs: told which, it answers with counts and with what went wrong. */
-import { type Base, loadBases } from './bases.js';
+import { loadBases } from './bases.js';
 import { KINDS, type Kind } from './kinds.js';
+import type { Base } from './overlay-store.js';
 import { emptyTally, isViolation, type Tally } from './tally.js';
 import { inputAt, kindNamed, SLOW_MS, tryInput, withDamage } from './try-input.js';
 

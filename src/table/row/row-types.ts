@@ -36,6 +36,13 @@ export type ColumnType =
  */
 export type SchemaLiteral = { readonly [column: string]: ColumnType };
 
+/** A schema as it was given, in the protocol's shape, and how its rows are to be delivered. */
+export interface SchemaInput {
+  readonly schema: StructType;
+  /** What `rowDecoder` takes: the paths of long columns that the caller's schema promises as numbers. */
+  readonly asNumber: ReadonlySet<string>;
+}
+
 /** The schema of a table about which the compiler knows nothing. */
 export type AnySchema = { readonly [column: string]: ColumnType };
 

@@ -2,17 +2,10 @@
 import { InvalidArgumentError } from '../../errors.js';
 import type { StructType } from '../../log/schema/types.js';
 import { literalSchema } from './literal-schema.js';
-import type { ColumnOverrides, TableSchema } from './row-types.js';
+import type { ColumnOverrides, SchemaInput, TableSchema } from './row-types.js';
 import { isStandardSchema } from './standard-schema.js';
 import { checkedStructType, isStructType } from './struct-schema.js';
 import { isZodType, zodSchema } from './zod-schema.js';
-
-/** A schema, and how its rows are to be delivered. */
-export interface SchemaInput {
-  readonly schema: StructType;
-  /** What `rowDecoder` takes: the paths of long columns that the caller's schema promises as numbers. */
-  readonly asNumber: ReadonlySet<string>;
-}
 
 export interface SchemaInputOptions {
   /**

@@ -14,7 +14,7 @@ import type {
 } from '../../log/schema/types.js';
 import { pathKey } from './column-reader.js';
 import { checkDepth, type Declared, literalType } from './literal-schema.js';
-import type { SchemaInput } from './schema-input.js';
+import type { SchemaInput } from './row-types.js';
 
 type Definition = Readonly<Record<string, unknown>>;
 

@@ -26,7 +26,7 @@ export async function readCheckpoint(
   candidate: CheckpointCandidate,
   signal: AbortSignal | undefined,
 ): Promise<CheckpointContent> {
-  const index = new PathIndex(0, log.url);
+  const index = new PathIndex(log.url);
   const top = await readTop(log, candidate, index, signal);
   checkSpec(candidate, top);
   const { sidecars } = top;

@@ -87,7 +87,7 @@ export class History implements Origin {
     this.tableUrl = origin.tableUrl;
     this.head = head;
     this.ended = this.base.map(() => new Map<number, number>());
-    this.#tailIndex = new PathIndex(0, origin.tableUrl);
+    this.#tailIndex = new PathIndex(origin.tableUrl);
   }
 
   /** A history that ends at `version`, for a commit that does not follow the newest one here. */
@@ -237,7 +237,7 @@ interface Ending {
   readonly tally: Tally;
 }
 
-const EMPTY = new PathIndex(0, 'file:///');
+const EMPTY = new PathIndex('file:///');
 
 /** The primary key of an add or remove, as text; neither part can hold the separator. */
 export function entryKey(

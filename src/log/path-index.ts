@@ -38,12 +38,9 @@ export class PathIndex {
   readonly tableUrl: string;
   #rows = 0;
 
-  /**
-   * @param capacity - rows that are known to come; more only cost time
-   * @param tableUrl - lends its scheme to absolute paths that have none
-   */
-  constructor(capacity: number, tableUrl: string) {
-    const slots = slotsFor(capacity);
+  /** @param tableUrl - lends its scheme to absolute paths that have none */
+  constructor(tableUrl: string) {
+    const slots = slotsFor(0);
     this.#slots = new Uint32Array(slots * 2);
     this.#mask = slots - 1;
     this.tableUrl = tableUrl;

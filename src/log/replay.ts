@@ -30,13 +30,14 @@ export interface ReplayRules {
 
 /** The state before the first commit. */
 export function emptyState(rules: ReplayRules): TableState {
+  const version = -1;
   return {
-    version: -1,
+    version,
     protocol: undefined,
     metadata: undefined,
     transactions: LayeredMap.from([]),
     domains: LayeredMap.from([]),
-    files: FileState.start([], new PathIndex(0, rules.tableUrl), -1),
+    files: FileState.start([], new PathIndex(rules.tableUrl), version),
   };
 }
 
@@ -149,7 +150,7 @@ export function activeTransactions(
 ): ReadonlyMap<string, SetTransaction> {
   if (retentionMs === undefined) return transactions;
   const oldest = nowMs - retentionMs;
-  return new Map(
-    [...transactions].filter(([, { lastUpdated }]) => (lastUpdated ?? -Infinity) > oldest),
-  );
+  const hasExpired = ({ lastUpdated }: SetTransaction): boolean =>
+    lastUpdated === undefined || lastUpdated <= oldest;
+  return new Map([...transactions].filter(([, transaction]) => !hasExpired(transaction)));
 }

@@ -105,7 +105,7 @@ describe('writeCheckpoint', () => {
       ],
       10 * DAY_MS,
     );
-    const index = new PathIndex(0, 'memory://t');
+    const index = new PathIndex('memory://t');
     const { parts } = await readParts([bytesSource(bytes, 'c')], index, 'all', undefined);
     const kept: string[] = [];
     for await (const { path } of readTombstones(parts)) kept.push(path);

@@ -7,7 +7,7 @@ import { add, remove } from './log-fixture.js';
 const DV = { storageType: 'u', pathOrInlineDv: 'ab', offset: 4, sizeInBytes: 6, cardinality: 1 };
 
 function start(tableUrl = 'file:///lake'): FileState {
-  return FileState.start([], new PathIndex(0, tableUrl), -1);
+  return FileState.start([], new PathIndex(tableUrl), -1);
 }
 
 function paths(state: FileState): string[] {

@@ -157,7 +157,7 @@ describe('FileState with large commits', () => {
   it('is the same as with small ones, at every version', () => {
     fc.assert(
       fc.property(fc.array(commit, { maxLength: 8 }), (commits) => {
-        let small = FileState.start([], new PathIndex(0, URL), -1);
+        let small = FileState.start([], new PathIndex(URL), -1);
         let mixed = small;
         const states: [FileState, FileState][] = [];
         for (const [version, { actions, isLarge }] of commits.entries()) {
@@ -179,7 +179,7 @@ describe('FileState with large commits', () => {
       (_, at): Action => ({ kind: 'add', add: addFile('same', { size: at }) }),
     );
     const { files } = parseFiles(encodeCommit(actions), KEY);
-    const state = FileState.start([], new PathIndex(0, URL), -1).after(0, [], files);
+    const state = FileState.start([], new PathIndex(URL), -1).after(0, [], files);
     expect(state.count).toBe(1);
     expect(state.sizeBytes).toBe(59_999);
     expect(state.blocks().reduce((sum, { live }) => sum + live.count, 0)).toBe(1);
@@ -193,7 +193,7 @@ describe('FileState with large commits', () => {
       ]);
     const large = (state: FileState, version: number, name: string): FileState =>
       state.after(version, [], parseFiles(bytes(name), KEY, 0).files);
-    const start = FileState.start([], new PathIndex(0, URL), -1);
+    const start = FileState.start([], new PathIndex(URL), -1);
     const one = large(start, 0, 'one');
     const left = large(one, 1, 'left');
     const right = large(one, 1, 'right');

@@ -15,10 +15,7 @@ function block(paths: readonly string[], rows?: RowSet): PathBlock {
 }
 
 function indexOf(...blocks: readonly PathBlock[]): PathIndex {
-  const index = new PathIndex(
-    blocks.reduce((sum, { rows }) => sum + rows.length, 0),
-    URL,
-  );
+  const index = new PathIndex(URL);
   for (const each of blocks) index.add(each);
   return index;
 }

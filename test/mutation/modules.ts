@@ -19,7 +19,7 @@ export const MODULES: readonly Held[] = [
   log('rebase-metadata', 'rebase'),
   log('row-tracking', 'row-tracking'),
   log('check-actions', 'check-actions'),
-  log('replay', 'snapshot'),
+  log('replay', 'replay'),
   log('action-path', 'action-path'),
   log('log-path', 'log-path'),
 ];

@@ -21,11 +21,11 @@ export function commitInfoOf(actions: readonly Action[]): CommitInfo | undefined
 }
 
 /**
- * The time of a commit whose file was modified at `modifiedMs`: file times can stand still or go back where versions do
- * not, so each is at least a millisecond after the one before.
+ * The time of a commit that was made at `madeMs`, by a clock or by its file: these can stand still or go back where
+ * versions do not, so each is at least a millisecond after the one before.
  */
-export function monotonic(modifiedMs: number, beforeMs: number | undefined): number {
-  const whole = Math.floor(modifiedMs);
+export function monotonic(madeMs: number, beforeMs: number | undefined): number {
+  const whole = Math.floor(madeMs);
   return beforeMs === undefined ? whole : Math.max(whole, beforeMs + 1);
 }
 

@@ -3,11 +3,10 @@
  * as it is. Pure; the rules are those of Delta Spark.
  */
 import type { Metadata, Protocol, StringMap } from './actions.js';
-import { formatJson } from './json.js';
+import { formatJson, type Json } from './json.js';
 import { impliedFeatures, supportsFeature } from './protocol.js';
 import { columnMappingMode } from './schema/column-mapping.js';
-import { parseSchemaString } from './schema/schema-json.js';
-import type { StructField } from './schema/types.js';
+import { parseSchemaString, typeJson } from './schema/schema-json.js';
 
 /** Features whose duties a commit meets though it was prepared before they were added: rebase sees to the rest. */
 const ADOPTABLE: ReadonlySet<string> = new Set([
@@ -58,15 +57,9 @@ export function isResolvable(mine: Metadata, theirs: Metadata, protocol: Protoco
 /** All but the schema and the configuration: of these nothing may change. */
 function unresolvable(metadata: Metadata): string {
   const { id, name, description, format, partitionColumns, createdTime } = metadata;
-  return formatJson([
-    id,
-    name ?? null,
-    description ?? null,
-    format.provider,
-    [...format.options].toSorted(byName).map(([key, value]) => [key, value]),
-    partitionColumns,
-    createdTime ?? null,
-  ]);
+  const { provider, options } = format;
+  const sorted = inOneOrder(options);
+  return formatJson({ id, name, description, provider, sorted, partitionColumns, createdTime });
 }
 
 interface Change {
@@ -133,24 +126,19 @@ const MAPPING_KEYS: ReadonlySet<string> = new Set([
 
 /** The same columns, told apart only by what column mapping wrote beside them at the top. */
 function isSchemaResolvable(mine: Metadata, theirs: Metadata): boolean {
-  if (!turnsNamesOn({ mine, theirs })) return false;
-  const before = parseSchemaString(mine.schemaString).fields;
-  const after = parseSchemaString(theirs.schemaString).fields;
-  return (
-    before.length === after.length &&
-    before.every((field, at) => withoutMapping(field) === withoutMapping(after[at]))
+  return turnsNamesOn({ mine, theirs }) && withoutMapping(mine) === withoutMapping(theirs);
+}
+
+function withoutMapping({ schemaString }: Metadata): string {
+  const { fields } = parseSchemaString(schemaString);
+  return formatJson(
+    fields.map(({ name, type, nullable, metadata }) => {
+      const kept = Object.entries(metadata).filter(([key]) => !MAPPING_KEYS.has(key));
+      return [name, typeJson(type), nullable, inOneOrder(kept)];
+    }),
   );
 }
 
-function withoutMapping(field: StructField | undefined): string {
-  if (field === undefined) return '';
-  const { name, type, nullable, metadata } = field;
-  const kept = Object.entries(metadata).filter(([key]) => !MAPPING_KEYS.has(key));
-  return JSON.stringify([name, type, nullable, kept.toSorted(byName)], (_key, value: unknown) =>
-    typeof value === 'bigint' ? `${value}n` : value,
-  );
-}
-
-function byName([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
-  return one < other ? -1 : 1;
+function inOneOrder(entries: Iterable<readonly [string, Json]>): readonly string[] {
+  return Array.from(entries, (entry) => formatJson(entry)).toSorted();
 }

@@ -191,15 +191,13 @@ function mayIgnoreAdds(mine: Loser, { commitInfo }: WinningCommit): boolean {
   // The files of a backfill were there before.
   const theirs = operationOf(commitInfo);
   if (theirs === BACKFILL_OPERATION || theirs === UNBACKFILL_OPERATION) return true;
-  switch (mine.isolation) {
-    case 'Serializable':
-      return false;
-    case 'WriteSerializable':
-      // Who changes the metadata cannot come before anybody.
-      return commitInfo?.['isBlindAppend'] === true && metadataOf(mine) === undefined;
-    case 'SnapshotIsolation':
-      return true;
-  }
+  if (mine.isolation === 'SnapshotIsolation') return true;
+  // Who changes the metadata cannot come before anybody.
+  return (
+    mine.isolation === 'WriteSerializable' &&
+    commitInfo?.['isBlindAppend'] === true &&
+    metadataOf(mine) === undefined
+  );
 }
 
 function removeConflict(mine: Loser, winner: WinningCommit): Conflict | undefined {

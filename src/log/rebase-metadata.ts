@@ -14,16 +14,16 @@ const TABLE_VERSION = 'tableVersion';
 export interface MetadataFacts {
   /** The version that is made. */
   readonly version: number;
-  /** The version that the transaction read; -1 when it creates the table. */
-  readonly readVersion: number;
+  /** The first version that was not there yet when the transaction began. */
+  readonly ownSince: number;
   /** The metadata of the version before. */
   readonly before: Metadata | undefined;
   readonly inCommitTimestamp: number | undefined;
 }
 
 /**
- * The metadata of a transaction for the version it becomes. Whatever version above the one it read its metadata names
- * is its own, guessed when it began.
+ * The metadata of a transaction for the version it becomes. Whatever version its metadata names that was not there
+ * when it began is its own, and was guessed.
  */
 export function rebaseMetadata(metadata: Metadata, facts: MetadataFacts): Metadata {
   return {
@@ -37,7 +37,7 @@ function rebaseConfiguration(metadata: Metadata, facts: MetadataFacts): Metadata
   const { version, before, inCommitTimestamp } = facts;
   const configuration = new Map(metadata.configuration);
   const protection = Number(configuration.get(PROTECTION));
-  if (protection > facts.readVersion) configuration.set(PROTECTION, String(version));
+  if (protection >= facts.ownSince) configuration.set(PROTECTION, String(version));
   if (before === undefined || !usesInCommitTimestamps(metadata)) return configuration;
   if (!usesInCommitTimestamps(before)) {
     configuration.set(ENABLEMENT_VERSION, String(version));
@@ -53,12 +53,12 @@ function rebaseConfiguration(metadata: Metadata, facts: MetadataFacts): Metadata
 }
 
 /** The preview of type widening wrote down in which version a type was changed. PROTOCOL.md "Type Change Metadata" */
-function rebaseTypeChanges(schemaString: string, { version, readVersion }: MetadataFacts): string {
+function rebaseTypeChanges(schemaString: string, { version, ownSince }: MetadataFacts): string {
   if (!schemaString.includes(`"${TABLE_VERSION}"`)) return schemaString;
   const rebased = (change: Json): Json => {
     if (!isJsonObject(change)) return change;
     const made = change[TABLE_VERSION];
-    const isOwn = typeof made === 'number' && made > readVersion;
+    const isOwn = typeof made === 'number' && made >= ownSince;
     return isOwn ? { ...change, [TABLE_VERSION]: version } : change;
   };
   const inType = (type: DataType): DataType => {

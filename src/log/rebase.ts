@@ -4,7 +4,7 @@
  */
 import { InternalError } from '../errors.js';
 import type { Action, AddFile, Metadata, Protocol } from './actions.js';
-import { usesInCommitTimestamps } from './commit-clock.js';
+import { monotonic, usesInCommitTimestamps } from './commit-clock.js';
 import { rebaseMetadata } from './rebase-metadata.js';
 import {
   assignsRowIds,
@@ -57,10 +57,10 @@ export interface Rebased {
  */
 export function rebase(actions: readonly Action[], facts: RebaseFacts): Rebased {
   const { current, read, nowMs } = facts;
-  const version = (current?.version ?? -1) + 1;
+  const version = versionBehind(current);
   const { protocol, metadata } = becoming(actions, current);
   const inCommitTimestamp = usesInCommitTimestamps(metadata)
-    ? Math.max(nowMs, (current?.timestampMs ?? nowMs - 1) + 1)
+    ? monotonic(nowMs, current?.timestampMs)
     : undefined;
   const revised = actions.map((action) =>
     action.kind === 'metaData'
@@ -68,7 +68,7 @@ export function rebase(actions: readonly Action[], facts: RebaseFacts): Rebased 
           ...action,
           metaData: rebaseMetadata(action.metaData, {
             version,
-            readVersion: read?.version ?? -1,
+            ownSince: versionBehind(read),
             before: current?.metadata,
             inCommitTimestamp,
           }),
@@ -81,6 +81,10 @@ export function rebase(actions: readonly Action[], facts: RebaseFacts): Rebased 
     inCommitTimestamp,
     tags: hasRowIds(metadata) ? { [PRESERVED_TAG]: String(wasTracked && !facts.losesRowIds) } : {},
   };
+}
+
+function versionBehind(ground: Ground | undefined): number {
+  return ground === undefined ? 0 : ground.version + 1;
 }
 
 /** The protocol and metadata of the version that is made. */
@@ -118,7 +122,7 @@ function withRowIds(
     }
     const { baseRowId, defaultRowCommitVersion: since } = action.add;
     const isFresh = baseRowId === undefined || baseRowId > readMark;
-    const isNew = since === undefined || since > BigInt(read?.version ?? -1);
+    const isNew = since === undefined || since >= versionBehind(read);
     assigned.push({
       kind: 'add',
       add: {

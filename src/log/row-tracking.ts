@@ -74,7 +74,7 @@ export function rowIdHighWaterMark(domain: DomainMetadata | undefined): bigint {
   if (domain === undefined) return NO_MARK;
   const mark = content(domain)[MARK];
   if (typeof mark === 'bigint') return mark;
-  if (typeof mark === 'number' && Number.isSafeInteger(mark)) return BigInt(mark);
+  if (Number.isSafeInteger(mark)) return BigInt(mark as number);
   throw new CorruptDataError({
     message: `the domain ${ROW_TRACKING_DOMAIN} holds no high-water mark of row ids`,
     key: LOG,
@@ -96,12 +96,10 @@ export function withHighWaterMark(
 }
 
 /** Rows in a file, those that a deletion vector hides included; undefined when its statistics do not say. */
-export function physicalRows({ stats }: AddFile): number | undefined {
-  if (stats === undefined) return undefined;
+export function physicalRows({ stats = '' }: AddFile): number | undefined {
   try {
-    const json = JSON.parse(stats) as Json;
-    const rows = isJsonObject(json) ? json['numRecords'] : undefined;
-    return typeof rows === 'number' && Number.isSafeInteger(rows) && rows >= 0 ? rows : undefined;
+    const { numRecords } = Object(JSON.parse(stats)) as { readonly numRecords: number };
+    return Number.isSafeInteger(numRecords) && numRecords >= 0 ? numRecords : undefined;
   } catch {
     return undefined;
   }

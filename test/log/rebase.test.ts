@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Action, DomainMetadata, Protocol } from '../../src/log/actions.js';
 import { type Ground, type RebaseFacts, rebase } from '../../src/log/rebase.js';
@@ -81,6 +82,20 @@ describe('rebase, of row ids', () => {
     ]);
   });
 
+  it('takes whatever a first commit says of ids and versions for a guess', () => {
+    const create: Action[] = [{ kind: 'protocol', protocol: TRACKED }, changed({})];
+    const guessed = [
+      add('a', { ...rows(3), baseRowId: 0n, defaultRowCommitVersion: 0n }),
+      add('b', { ...rows(2), baseRowId: 40n, defaultRowCommitVersion: 7n }),
+    ];
+    expect(rebase([...create, ...guessed], facts(undefined)).actions).toEqual([
+      { kind: 'domainMetadata', domainMetadata: markOf(4) },
+      ...create,
+      add('a', { ...rows(3), baseRowId: 0n, defaultRowCommitVersion: 0n }),
+      add('b', { ...rows(2), baseRowId: 3n, defaultRowCommitVersion: 0n }),
+    ]);
+  });
+
   it('leaves other domains alone', () => {
     const domain = { domain: 'mine', configuration: 'x', removed: false };
     const own = { kind: 'domainMetadata', domainMetadata: domain } as const;
@@ -134,6 +149,42 @@ describe('rebase, of row ids', () => {
       add('none', { ...rows(0), baseRowId: 1n, defaultRowCommitVersion: 1n }),
     ];
     expect(rebase(actions, facts(read)).actions).toEqual(actions);
+  });
+
+  it('gives no id twice, whatever was guessed and whoever came first', () => {
+    const file = fc.record({ count: fc.nat(5), ids: fc.constantFrom('kept', 'guessed', 'none') });
+    const race = fc.tuple(fc.nat(9), fc.array(file, { maxLength: 6 }));
+    fc.assert(
+      fc.property(race, ([ahead, files]) => {
+        const mine = files.map(({ count, ids }, at) => {
+          if (ids === 'none') return add(`${at}`, rows(count));
+          const [first, since] = ids === 'kept' ? [5 * at, 4n] : [100 + at, 5n];
+          const guess = { baseRowId: BigInt(first), defaultRowCommitVersion: since };
+          return add(`${at}`, { ...rows(count), ...guess });
+        });
+        const mark = 99 + ahead;
+        const current = ground({ version: 4 + ahead, mark: markOf(mark) });
+        const made = rebase(mine, facts(read, { current })).actions;
+        const adds = made.filter(({ kind }) => kind === 'add');
+        expect(adds).toHaveLength(files.length);
+        const given: number[] = [];
+        for (const [at, { count, ids }] of files.entries()) {
+          const action = adds[at];
+          if (ids === 'kept') expect(action).toEqual(mine[at]);
+          else if (action?.kind === 'add') {
+            expect(action.add.defaultRowCommitVersion).toBe(BigInt(5 + ahead));
+            const first = Number(action.add.baseRowId);
+            for (let row = 0; row < count; row++) given.push(first + row);
+          }
+        }
+        expect(new Set(given).size).toBe(given.length);
+        expect(Math.min(mark + 1, ...given)).toBe(mark + 1);
+        const highest = { kind: 'domainMetadata', domainMetadata: markOf(Math.max(...given)) };
+        const told = made.filter(({ kind }) => kind === 'domainMetadata');
+        expect(told).toEqual(given.length === 0 ? [] : [highest]);
+      }),
+      { seed: 7 },
+    );
   });
 
   it('keeps what else is in the domain, and a mark that no JavaScript number holds', () => {
@@ -195,6 +246,7 @@ describe('rebase, of time', () => {
     ['now, when that is later', 1_000, 5_000, 5_000],
     ['a millisecond after the version before, when the clock is not', 5_000, 5_000, 5_001],
     ['whatever the clock says', 9_000, 5_000, 9_001],
+    ['in whole milliseconds, as a long is', 1_000, 5_000.75, 5_000],
   ])('is %s', (_what, timestampMs, nowMs, expected) => {
     const current = ground({ version: 7, properties: ON, timestampMs });
     const given = facts(ground({ version: 4, properties: ON }), { current, nowMs });
@@ -254,6 +306,17 @@ describe('rebase, of versions in the metadata', () => {
     expect(configurationOf(rebase([changed({ x: 'y' })], facts(read)).actions)).toEqual({ x: 'y' });
   });
 
+  it('names the first version where a table is made', () => {
+    const protocol = { kind: 'protocol', protocol: TRACKED } as const;
+    const type = schemaOf(3);
+    const made = rebase([protocol, changed({ [PROTECTED]: '2' }, type)], facts(undefined));
+    expect(configurationOf(made.actions)).toEqual({ [PROTECTED]: '0' });
+    expect(made.actions).toEqual([
+      protocol,
+      changed({ [PROTECTED]: '0' }, type.replaceAll(/"tableVersion":[234]/gu, '"tableVersion":0')),
+    ]);
+  });
+
   const change = (tableVersion: unknown) => ({ toType: 'long', fromType: 'short', tableVersion });
   const field = (name: string, type: unknown, ...changes: unknown[]) => ({
     name,
@@ -268,14 +331,15 @@ describe('rebase, of versions in the metadata', () => {
     const map = { type: 'map', keyType: inner, valueType: array, valueContainsNull: true };
     return JSON.stringify(
       struct(
-        field('a', 'long', change(own), change(4), { toType: 'long' }, 'odd'),
+        field('a', 'long', change(own), change(4), { toType: 'long' }),
         field('b', inner),
         field('c', map),
         {
-          ...field('d', 'interval day', change('5')),
+          ...field('d', 'interval day'),
           metadata: { comment: 'kept', 'delta.typeChanges': [change(own)] },
         },
-        { ...field('e', 'long'), metadata: { 'delta.typeChanges': 'odd' } },
+        field('e', 'long', change('9'), change(null), change([9]), 'odd', null, 9, [change(9)]),
+        { ...field('f', 'long'), metadata: { 'delta.typeChanges': 'odd' } },
       ),
     );
   };

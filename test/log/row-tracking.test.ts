@@ -85,14 +85,32 @@ describe('rowIdHighWaterMark', () => {
     expect(withHighWaterMark(undefined, 4n)).toEqual(domain('{"rowIdHighWaterMark":4}'));
   });
 
-  it.each(['[]', '{}', '{"rowIdHighWaterMark":1.5}', '{"rowIdHighWaterMark":"7"}', 'x'])(
-    'refuses %s',
+  it.each(['{"rowIdHighWaterMark":4,"x":[1]}', '{"rowIdHighWaterMark":"odd","x":[1]}'])(
+    'is another in %s, and nothing else changes',
     (configuration) => {
-      expect(() => rowIdHighWaterMark(domain(configuration))).toThrow(
-        expect.objectContaining({ code: 'CORRUPT_DATA' }),
-      );
+      const next = withHighWaterMark(domain(configuration), 9007199254740993n);
+      expect(next).toEqual(domain('{"rowIdHighWaterMark":9007199254740993,"x":[1]}'));
+      expect(rowIdHighWaterMark(next)).toBe(9007199254740993n);
     },
   );
+
+  it.each([
+    '{}',
+    '{"rowIdHighWaterMark":1.5}',
+    '{"rowIdHighWaterMark":1.0}',
+    '{"rowIdHighWaterMark":"7"}',
+  ])('refuses %s, which holds none', (configuration) => {
+    expect(() => rowIdHighWaterMark(domain(configuration))).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_DATA', field: 'rowIdHighWaterMark' }),
+    );
+  });
+
+  it.each(['[]', 'null', '7', 'x', ''])('refuses %s, which is no object', (configuration) => {
+    const broken = domain(configuration);
+    const refusal = expect.objectContaining({ code: 'CORRUPT_DATA', field: undefined });
+    expect(() => rowIdHighWaterMark(broken)).toThrow(refusal);
+    expect(() => withHighWaterMark(broken, 1n)).toThrow(refusal);
+  });
 });
 
 describe('physicalRows', () => {
@@ -104,7 +122,9 @@ describe('physicalRows', () => {
     ['{"numRecords":"1"}', undefined],
     ['{}', undefined],
     ['null', undefined],
+    ['7', undefined],
     ['[]', undefined],
+    ['{"numRecords":9007199254740993}', undefined],
     ['{', undefined],
     [undefined, undefined],
   ])('of %s is %s', (stats, expected) => {

@@ -17,7 +17,7 @@ export const MODULES: readonly Held[] = [
   log('isolation', 'isolation'),
   log('rebase', 'rebase'),
   log('rebase-metadata', 'rebase'),
-  log('row-tracking', 'row-tracking'),
+  log('row-tracking', 'row-tracking', 'rebase', 'conflict'),
   log('check-actions', 'check-actions'),
   log('replay', 'replay'),
   log('action-path', 'action-path'),

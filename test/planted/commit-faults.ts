@@ -199,7 +199,7 @@ export const COMMIT_FAULTS: readonly PlantedFault[] = [
     edits: [
       {
         file: 'log/rebase.ts',
-        from: 'Math.max(nowMs, (current?.timestampMs ?? nowMs - 1) + 1)',
+        from: 'monotonic(nowMs, current?.timestampMs)',
         to: 'nowMs',
       },
     ],

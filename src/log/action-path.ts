@@ -28,19 +28,17 @@ export function resolveActionPath(
 ): ActionPlace {
   const absolute = splitAbsolute(path);
   if (absolute === undefined) return { kind: 'key', key: dataKey(path, logKey) };
+  const outside: ActionPlace = { kind: 'absolute', url: path };
   const root = splitAbsolute(tableUrl);
-  if (root === undefined) return { kind: 'absolute', url: path };
-  const sameHost =
-    (absolute.scheme === undefined || absolute.scheme === root.scheme) &&
-    (absolute.authority === root.authority ||
-      (absolute.scheme === undefined && absolute.authority === ''));
-  if (!sameHost) return { kind: 'absolute', url: path };
+  if (root === undefined) return outside;
+  const { scheme, authority } = qualified(absolute, root);
+  if (scheme !== root.scheme || authority !== root.authority) return outside;
   const segments = decodedSegments(absolute.path, path, logKey);
   const rootSegments = decodedSegments(root.path, tableUrl, logKey);
   const isInside =
     segments.length > rootSegments.length &&
     rootSegments.every((segment, index) => segments[index] === segment);
-  if (!isInside) return { kind: 'absolute', url: path };
+  if (!isInside) return outside;
   return { kind: 'key', key: segments.slice(rootSegments.length).join('/') };
 }
 
@@ -63,9 +61,9 @@ export function dataKey(path: string, logKey: string = LOG): string {
  */
 export function encodeActionPath(key: string): string {
   try {
-    const [first = '', ...rest] = key.split('/');
+    const path = key.split('/').map(encodeSegment).join('/');
     // A colon in the first segment would read as the end of a scheme.
-    return [encodeSegment(first).replaceAll(':', '%3A'), ...rest.map(encodeSegment)].join('/');
+    return path.replace(FIRST_SEGMENT, (first) => first.replaceAll(':', '%3A'));
   } catch (cause) {
     throw new InvalidArgumentError({
       message: 'a file name is not valid unicode',
@@ -78,37 +76,59 @@ export function encodeActionPath(key: string): string {
 /**
  * The spelling by which files are told apart during replay, as Spark does it: an absolute path
  * takes the scheme and host of the table (`/x`, `file:/x` and `file:///x` are one), empty and dot
- * segments go. Nothing is decoded and no case is folded: `%5b` and `%5B` are two files.
+ * segments go, but for the dot before a first segment like `a:b`. Nothing is decoded and no case is
+ * folded: `%5b` and `%5B` are two files.
  * @param tableUrl - lends its scheme and host to an absolute path that has none
  */
-export function reconcileKey(path: string, tableUrl: string = 'file:///'): string {
-  if (!NEEDS_RECONCILING.test(path)) return path;
+export function reconcileKey(path: string, tableUrl: string): string {
   const absolute = splitAbsolute(path);
-  if (absolute === undefined) return withoutDots(path).join('/');
-  const host = absolute.scheme === undefined ? splitAbsolute(tableUrl) : absolute;
-  const authority = absolute.authority || (host?.authority ?? '');
-  const scheme = host?.scheme === undefined ? '' : `${host.scheme}:`;
+  if (absolute === undefined) {
+    const key = withoutDots(path).join('/');
+    // RFC 2396, 5: without its dot this would be absolute, and another file.
+    return SCHEME.test(key) ? `./${key}` : key;
+  }
+  const { scheme, authority } = qualified(absolute, splitAbsolute(tableUrl));
   return `${scheme}${authority && `//${authority}`}/${withoutDots(absolute.path).join('/')}`;
 }
 
-interface AbsolutePath {
-  readonly scheme: string | undefined;
+interface Host {
+  /** In lower case, with its colon; '' without one. */
+  readonly scheme: string;
+  /** '' without one. */
   readonly authority: string;
+}
+
+interface AbsolutePath extends Host {
   /** Still encoded, with its leading slash. */
   readonly path: string;
 }
 
-const ABSOLUTE = /^(?:([a-z][a-z0-9+.-]*):)?(?:\/\/([^/?#]*))?(.*)$/is;
+const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+const SLASHES_AND_AUTHORITY = /^\/\/[^/?#]*/;
+const FIRST_SEGMENT = /^[^/]*/;
+/** The control characters of ASCII: of all that Unicode has, not the ones beyond it. */
+const CONTROL = /[^\P{Cc}\u0080-\u009f]/u;
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const NEEDS_RECONCILING = /^[/.]|\/[./]|\/$|^[a-z][a-z0-9+.-]*:/i;
 /** Characters that `encodeURIComponent` escapes and a path may hold as they are. */
 const ALLOWED = /%(?:3A|40|26|3D|2B|24|2C|3B)/g;
 
 /** Undefined for a relative path. A drive letter reads as a scheme, so it is absolute too. */
 function splitAbsolute(path: string): AbsolutePath | undefined {
-  const [, scheme, authority, rest = ''] = ABSOLUTE.exec(path) ?? [];
-  if (scheme === undefined && authority === undefined && !rest.startsWith('/')) return undefined;
-  return { scheme: scheme?.toLowerCase(), authority: authority ?? '', path: rest };
+  const scheme = SCHEME.exec(path)?.[0] ?? '';
+  if (scheme === '' && !path.startsWith('/')) return undefined;
+  const behind = path.slice(scheme.length);
+  const host = SLASHES_AND_AUTHORITY.exec(behind)?.[0] ?? '';
+  return {
+    scheme: scheme.toLowerCase(),
+    authority: host.slice('//'.length),
+    path: behind.slice(host.length),
+  };
+}
+
+/** A path without a scheme is one of the table's scheme, and of its host unless it names another. */
+function qualified(absolute: AbsolutePath, root: Host | undefined): Host {
+  if (absolute.scheme !== '' || root === undefined) return absolute;
+  return { scheme: root.scheme, authority: absolute.authority || root.authority };
 }
 
 function encodeSegment(segment: string): string {
@@ -123,7 +143,7 @@ function decodedSegments(path: string, shown: string, logKey: string): readonly 
   } catch {
     throw damaged('is not well encoded', shown, logKey);
   }
-  if (hasControl(decoded)) throw damaged('holds a control character', shown, logKey);
+  if (CONTROL.test(decoded)) throw damaged('holds a control character', shown, logKey);
   if (LONE_SURROGATE.test(decoded)) throw damaged('holds half a surrogate pair', shown, logKey);
   if (decoded.includes('\\') && decoded.split(/[\\/]/).includes('..')) {
     throw damaged('leads out of the table', shown, logKey);
@@ -135,14 +155,6 @@ function decodedSegments(path: string, shown: string, logKey: string): readonly 
     else if (segments.pop() === undefined) throw damaged('leads out of the table', shown, logKey);
   }
   return segments;
-}
-
-function hasControl(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 || code === 0x7f) return true;
-  }
-  return false;
 }
 
 /** A path may be as long as a line of the log; an error's message should not be. */

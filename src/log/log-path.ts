@@ -62,10 +62,9 @@ export function versionDigits(version: number): string {
  * @throws LimitError for a version above 2^53 - 1, which no writer reaches
  */
 export function parseLogName(name: string): LogName {
-  const match = NAME.exec(name);
-  if (match === null) return OTHER;
-  const [, digits = '', rest = ''] = match;
-  const version = parseVersion(digits, name);
+  if (!NAME.test(name)) return OTHER;
+  const version = parseVersion(name.slice(0, VERSION_DIGITS), name);
+  const rest = name.slice(VERSION_DIGITS + '.'.length);
   if (rest === 'json') return { kind: 'commit', version };
   if (rest === 'crc') return { kind: 'crc', version };
   if (rest === 'checkpoint.parquet') return { kind: 'checkpoint', version };
@@ -75,10 +74,9 @@ export function parseLogName(name: string): LogName {
 const OTHER: LogName = { kind: 'other' };
 const VERSION_DIGITS = 20;
 const PART_DIGITS = 10;
-const NAME = /^(\d{20})\.(.+)$/s;
+const NAME = /^\d{20}\../s;
 const PART = /^checkpoint\.(\d{10})\.(\d{10})\.parquet$/;
-const V2 =
-  /^checkpoint\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\.(json|parquet)$/i;
+const V2 = /^checkpoint\.([\da-fA-F]{8}(?:-[\da-fA-F]{4}){3}-[\da-fA-F]{12})\.(json|parquet)$/;
 const COMPACTION = /^(\d{20})\.compacted\.json$/;
 
 function parsePart(version: number, rest: string): LogName | undefined {

@@ -3,7 +3,7 @@
  * The outcome is a value. The table's verbs turn it into a Commit or an error.
  */
 
-import { type CommitAttempt, CorruptDataError, type Winner } from '../errors.js';
+import type { CommitAttempt, Winner } from '../errors.js';
 import { encodeCommit, parseCommit } from './action-codec.js';
 import type { Action, SetTransaction } from './actions.js';
 import { checkActions } from './check-actions.js';
@@ -18,6 +18,7 @@ import {
   type WinningCommit,
   winningCommit,
 } from './conflict.js';
+import type { Head } from './head.js';
 import { effectiveIsolation, type IsolationLevel } from './isolation.js';
 import { commitKey } from './log-path.js';
 import type { Mutex } from './mutex.js';
@@ -46,11 +47,6 @@ export interface CommitDecisions {
   readonly checkConflict: typeof checkConflict;
   readonly settle: typeof settle;
   readonly rebase: typeof rebase;
-}
-
-/** The newest snapshot known to this process, shared by every handle of one table. */
-export interface Head {
-  latest: Snapshot | undefined;
 }
 
 export interface CommitContext extends SettleContext {
@@ -86,8 +82,8 @@ const MAX_RACE_PAUSE_MS = 100;
  * On a lost race the winner's actions are compared with what was read (`checkConflict`); without a conflict the bytes
  * are built anew for the next version. The id in its commitInfo is new for each request and the same in every attempt.
  *
- * @returns committed; already-applied when the request's txn is not newer than the table's;
- * conflict, or unknown when the store never told
+ * @returns committed; already-applied when the request's txn is not newer than the table's; conflict, also when what
+ * was committed meanwhile was cleaned out of the log and cannot be compared any more; or unknown when the store never told
  * @throws signal.reason when aborted before anything was sent; the store's errors when nothing can have landed
  * @throws InvalidArgumentError when the actions cannot be one commit; see `checkActions`
  * @throws UnsupportedFeatureError when the table has become one that Varve does not write
@@ -129,7 +125,7 @@ class CommitLoop {
       const stop = await this.#catchUp();
       if (stop !== undefined) return stop;
       const version = this.#checked + 1;
-      const actions = this.#make(version);
+      const actions = this.#make();
       const bytes = encodeCommit(actions);
       this.#request.signal?.throwIfAborted();
       const settled = await this.#context.decisions.settle(
@@ -154,8 +150,8 @@ class CommitLoop {
     const { base, signal } = this.#request;
     if (base === undefined) return await this.#creationLost();
     const newest = newer(this.#current ?? base, head.latest);
-    const latest = await refreshSnapshot(log, newest, { atLeast: this.#lost, signal });
-    head.latest = latest;
+    const atLeast = Math.max(this.#lost ?? -1, head.known);
+    const latest = head.learn(await refreshSnapshot(log, newest, { atLeast, signal }));
     this.#current = latest;
     if (this.#sequence !== undefined && isApplied(latest, this.#sequence)) {
       return { outcome: 'already-applied', version: latest.version };
@@ -164,6 +160,7 @@ class CommitLoop {
       let mine = this.#mine ?? loserOf(log, this.#request, base, this.#isolation);
       for (let version = this.#checked + 1; version <= latest.version; version++) {
         const winner = await this.#readCommit(version);
+        if (winner === undefined) return cleanedOut(version);
         const conflict = this.#context.decisions.checkConflict(mine, winner);
         if (conflict !== undefined) return lost(conflict, winner);
         mine = adopt(mine, winner);
@@ -177,29 +174,22 @@ class CommitLoop {
     return undefined;
   }
 
-  async #readCommit(version: number): Promise<WinningCommit> {
+  /** Undefined when the commit, which was there once, was cleaned out of the log. */
+  async #readCommit(version: number): Promise<WinningCommit | undefined> {
     const key = commitKey(version);
     const { store } = this.#context.log;
     const object = await store.get(key, { signal: this.#request.signal });
-    if (object === undefined) {
-      throw new CorruptDataError({
-        message: `commit ${version} was there a moment ago and is gone, so what it changed is not known`,
-        key,
-      });
-    }
-    return winningCommit(version, parseCommit(object.bytes, key));
+    return object && winningCommit(version, parseCommit(object.bytes, key));
   }
 
   /** A creation that lost version 0 lost to whoever made the table. */
   async #creationLost(): Promise<CommitResult | undefined> {
-    const first = await this.#context.log.store.get(commitKey(0), { signal: this.#request.signal });
-    if (first === undefined) return undefined;
-    const winner = winningCommit(0, parseCommit(first.bytes, commitKey(0)));
-    return lost({ name: 'ProtocolChangedException' }, winner);
+    const winner = await this.#readCommit(0);
+    return winner && lost({ name: 'ProtocolChangedException' }, winner);
   }
 
-  /** The commit for `version`, its commitInfo first: what is sent, unchanged, for as long as that version is tried. */
-  #make(version: number): readonly Action[] {
+  /** The commit for the next version, its commitInfo first: what is sent, unchanged, for as long as that is tried. */
+  #make(): readonly Action[] {
     const { clock, engineInfo, decisions } = this.#context;
     const { described, reads, base, actions } = this.#request;
     const nowMs = clock.now();
@@ -214,7 +204,7 @@ class CommitLoop {
       inCommitTimestamp: rebased.inCommitTimestamp,
       tags: rebased.tags,
       txnId: this.#txnId,
-      readVersion: version === 0 ? undefined : version - 1,
+      readVersion: base?.version,
       isolationLevel: this.#isolation,
       isBlindAppend: isBlindAppend(reads, actions),
       engineInfo,
@@ -224,18 +214,29 @@ class CommitLoop {
 
   async #committed(version: number, actions: readonly Action[]): Promise<CommitResult> {
     const { log, head } = this.#context;
-    head.latest = undefined;
+    head.meet(version);
+    let snapshot: Snapshot | undefined;
     try {
-      head.latest = await advanceSnapshot(log, this.#current, version, actions);
+      snapshot = await advanceSnapshot(log, this.#current, version, actions);
+      head.learn(snapshot);
     } catch {
       // The commit is done, and an error would say that it is not: the next call reads the log and meets the reason.
     }
-    return { outcome: 'committed', version, snapshot: head.latest };
+    return { outcome: 'committed', version, snapshot };
   }
 
   async #outOfTime(version: number): Promise<CommitResult> {
-    return lost({ name: 'ConcurrentWriteException' }, await this.#readCommit(version));
+    const winner = await this.#readCommit(version);
+    return winner === undefined
+      ? cleanedOut(version)
+      : lost({ name: 'ConcurrentWriteException' }, winner);
   }
+}
+
+/** What is gone cannot be compared with what was read: on a newer version there is no need to. */
+function cleanedOut(version: number): CommitResult {
+  const winner = { version, operation: operationOf(undefined) };
+  return { outcome: 'conflict', conflict: 'ConcurrentWriteException', winner };
 }
 
 function lost(

@@ -25,7 +25,7 @@ import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import { toStructType } from './row/schema-input.js';
 import { checkSameSchema } from './same-schema.js';
 import { findColumn } from './scan-columns.js';
-import { type TableHandle, type TableState, tableState } from './table-state.js';
+import { type TableHandle, type TableState, withState } from './table-state.js';
 import { type WrittenFiles, writeFiles } from './write-files.js';
 
 const optionsOf = z.strictObject({
@@ -63,10 +63,8 @@ export async function createTable(
       expected: 'one of schema and rows',
     });
   }
-  const state = tableState(url, options);
-  return checked.schema === undefined
-    ? await createFromRows(state, checked)
-    : await createFromSchema(state, checked);
+  const make = checked.schema === undefined ? createFromRows : createFromSchema;
+  return await withState(url, options, async (state) => await make(state, checked));
 }
 
 async function createFromSchema(state: TableState, options: Checked): Promise<TableHandle> {

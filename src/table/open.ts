@@ -9,7 +9,7 @@ import type { OpenOptions, OpenSchemaOptions } from './options.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import { toStructType } from './row/schema-input.js';
 import { checkSameSchema } from './same-schema.js';
-import { type TableHandle, type TableState, tableState } from './table-state.js';
+import { isNoTable, type TableHandle, type TableState, withState } from './table-state.js';
 
 const optionsOf = z.strictObject({
   ...callOptions,
@@ -25,7 +25,13 @@ export async function openTable(
   options: OpenOptions | OpenSchemaOptions<TableSchema>,
 ): Promise<TableHandle> {
   const checked = checkOptions('open', optionsOf, options);
-  const state = tableState(url, options);
+  return await withState(url, options, async (state) => await openState(state, checked));
+}
+
+async function openState(
+  state: TableState,
+  checked: z.output<typeof optionsOf>,
+): Promise<TableHandle> {
   if (checked.schema === undefined) {
     await expectTable(state, checked.signal);
     return { state, asNumber: new Set() };
@@ -53,7 +59,8 @@ async function expectTable(state: TableState, signal: AbortSignal | undefined): 
 /** Whether there is a table at `url`. */
 export async function tableExists(url: string | URL, options: OpenOptions): Promise<boolean> {
   const { signal } = checkOptions('exists', optionsOf, options);
-  return (await findSnapshot(tableState(url, options), signal)) !== undefined;
+  const found = await withState(url, options, async (state) => await findSnapshot(state, signal));
+  return found !== undefined;
 }
 
 /**
@@ -65,16 +72,19 @@ export async function latestSnapshot(
   state: TableState,
   signal: AbortSignal | undefined,
 ): Promise<Snapshot> {
-  const { latest } = state.head;
-  const snapshot =
+  const { log, head } = state;
+  const { latest, known: atLeast } = head;
+  return head.learn(
     latest === undefined
-      ? await loadSnapshot(state.log, { signal })
-      : await refreshSnapshot(state.log, latest, { signal });
-  state.head.latest = snapshot;
-  return snapshot;
+      ? await loadSnapshot(log, { signal })
+      : await refreshSnapshot(log, latest, { atLeast, signal }),
+  );
 }
 
-/** The newest snapshot, or undefined when there is no table. */
+/**
+ * The newest snapshot, or undefined when there is no table.
+ * @throws NotFoundError (kind `table`) when the one that the state knows is gone; see `withState`
+ */
 export async function findSnapshot(
   state: TableState,
   signal: AbortSignal | undefined,
@@ -82,7 +92,7 @@ export async function findSnapshot(
   try {
     return await latestSnapshot(state, signal);
   } catch (error) {
-    if (isVarveError(error, 'NOT_FOUND') && error.kind === 'table') return undefined;
+    if (state.head.latest === undefined && isNoTable(error)) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 /** What every handle of one table in this process shares: its store, its newest snapshot and its queue of writers. */
 
 import { type Clock, type Entropy, systemClock, systemEntropy } from '../clock.js';
-import { type CommitContext, type CommitDecisions, type Head } from '../log/commit.js';
+import { isVarveError } from '../errors.js';
+import type { CommitContext, CommitDecisions } from '../log/commit.js';
 import {
   type Committer,
   type Identify,
@@ -10,6 +11,7 @@ import {
   settle,
 } from '../log/committer.js';
 import { checkConflict } from '../log/conflict.js';
+import { Head } from '../log/head.js';
 import { Mutex } from '../log/mutex.js';
 import { rebase } from '../log/rebase.js';
 import type { LogContext } from '../log/table-snapshot.js';
@@ -55,19 +57,15 @@ const LOCAL = {};
 const known = new WeakMap<object, Map<string, WeakRef<TableState>>>();
 
 /**
- * The shared state of the table at `url`; nothing is read. Two handles that one provider opened at one URL share it,
- * with the same allowed roots share it, so their writers queue instead of colliding.
+ * The shared state of the table at `url`; nothing is read. Two handles that one provider opened at one URL with the same
+ * allowed roots share it, so their writers queue instead of colliding.
  */
 export function tableState(
   url: string | URL,
   options: OpenOptions,
   environment?: Environment,
 ): TableState {
-  const providers = asList(options.storage);
-  const located = locateWithRoots(url, options.allowedRoots ?? [], providers);
-  // A handle must not read where only another one was allowed to.
-  const name = [located.url, ...located.roots.toSorted()].join('\n');
-  const states = statesOf(located.provider ?? LOCAL);
+  const { located, states, name } = placeOf(url, options);
   const found = environment === undefined ? states.get(name)?.deref() : undefined;
   if (found !== undefined) return found;
   const { provider, store, roots } = located;
@@ -82,6 +80,45 @@ export function tableState(
   for (const [key, ref] of states) if (ref.deref() === undefined) states.delete(key);
   states.set(name, new WeakRef(state));
   return state;
+}
+
+/**
+ * Does what begins at a URL with the shared state of the table there. When the table that this process knew is gone,
+ * its handles keep the state they have and say so; the work begins anew with a state that knows nothing.
+ */
+export async function withState<T>(
+  url: string | URL,
+  options: OpenOptions,
+  work: (state: TableState) => Promise<T>,
+): Promise<T> {
+  const state = tableState(url, options);
+  try {
+    return await work(state);
+  } catch (error) {
+    if (state.head.latest === undefined || !isNoTable(error)) throw error;
+    const { states, name } = placeOf(url, options);
+    if (states.get(name)?.deref() === state) states.delete(name);
+    return await work(tableState(url, options));
+  }
+}
+
+/** Whether an error says that there is no table, or another one. */
+export function isNoTable(error: unknown): boolean {
+  return isVarveError(error, 'NOT_FOUND') && error.kind === 'table';
+}
+
+interface Place {
+  readonly located: ReturnType<typeof locateWithRoots>;
+  /** The states of the provider's tables. */
+  readonly states: Map<string, WeakRef<TableState>>;
+  readonly name: string;
+}
+
+function placeOf(url: string | URL, options: OpenOptions): Place {
+  const located = locateWithRoots(url, options.allowedRoots ?? [], asList(options.storage));
+  // A handle must not read where only another one was allowed to.
+  const name = [located.url, ...located.roots.toSorted()].join('\n');
+  return { located, states: statesOf(located.provider ?? LOCAL), name };
 }
 
 /** A provider made for tests brings time and chance along. */
@@ -104,7 +141,7 @@ function statesOf(owner: object): Map<string, WeakRef<TableState>> {
 function makeState(log: LogContext, options: OpenOptions, environment: Environment): TableState {
   const { url, store } = log;
   const { clock, entropy, decisions } = environment;
-  const head: Head = { latest: undefined };
+  const head = new Head();
   const commits: CommitContext = {
     log,
     head,

@@ -6,6 +6,7 @@ import { type CommitContext, type CommitRequest } from '../../src/log/commit.js'
 import type { CommitDescription } from '../../src/log/commit-info.js';
 import { identifyByTxnId, logCommitter, settle } from '../../src/log/committer.js';
 import { checkConflict, NOTHING_READ } from '../../src/log/conflict.js';
+import { Head } from '../../src/log/head.js';
 import { commitKey } from '../../src/log/log-path.js';
 import { Mutex } from '../../src/log/mutex.js';
 import { rebase } from '../../src/log/rebase.js';
@@ -73,7 +74,7 @@ export async function setting(): Promise<Setting> {
   const committer = logCommitter(store);
   const context: CommitContext = {
     log,
-    head: { latest: undefined },
+    head: new Head(),
     clock,
     entropy: seededEntropy(1),
     decisions: { checkConflict, settle, rebase },

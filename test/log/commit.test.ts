@@ -33,7 +33,7 @@ describe('commit', () => {
     };
     const result = await commit(made.context, request);
     expect(result).toMatchObject({ outcome: 'committed', version: rivals + 1 });
-    expect((await infoAt(made, rivals + 1))['readVersion']).toBe(rivals);
+    expect((await infoAt(made, rivals + 1))['readVersion']).toBe(0);
     expect((await newest(made)).paths).toHaveLength(rivals + 2);
   });
 

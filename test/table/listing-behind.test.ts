@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { ObjectInfo } from '../../src/index.js';
 import { DeltaTable } from '../../src/table/delta-table.js';
 import { memoryStorage, type ObjectStore, type StorageProvider } from '../../src/testing/index.js';
 
@@ -9,6 +10,8 @@ describe('a table whose listings are behind', () => {
   let lake: StorageProvider;
   /** Commits from this version on are not listed. */
   let hiddenFrom: number;
+  /** Of the next listing: told when it was made, and waited for before it is answered. */
+  let hold: { readonly made: () => void; readonly answered: Promise<void> } | undefined;
   let puts: string[];
 
   const late = (): StorageProvider => ({
@@ -25,10 +28,16 @@ describe('a table whose listings are behind', () => {
           return await store.putIfAbsent(key, body, options);
         },
         async *list(prefix, options) {
+          const shown: ObjectInfo[] = [];
           for await (const info of store.list(prefix, options)) {
             const digits = /^_delta_log\/(\d{20})\.json$/u.exec(info.key)?.[1];
-            if (digits === undefined || Number(digits) < hiddenFrom) yield info;
+            if (digits === undefined || Number(digits) < hiddenFrom) shown.push(info);
           }
+          const held = hold;
+          hold = undefined;
+          held?.made();
+          await held?.answered;
+          yield* shown;
         },
       };
       return shown;
@@ -38,6 +47,7 @@ describe('a table whose listings are behind', () => {
   beforeEach(async () => {
     lake = memoryStorage();
     puts = [];
+    hold = undefined;
     hiddenFrom = Number.POSITIVE_INFINITY;
     const table = await DeltaTable.create(URL_TEXT, { schema: SCHEMA, storage: lake });
     await table.append([{ id: 1n }]);
@@ -50,6 +60,45 @@ describe('a table whose listings are behind', () => {
     expect((await table.snapshot()).version).toBe(1);
     expect(await table.scan().count()).toBe(1);
     expect((await table.append([{ id: 2n }])).version).toBe(2);
+  });
+
+  it('is no older to a handle whose first call was answered last', async () => {
+    const table = await DeltaTable.open(URL_TEXT, { storage: late(), schema: SCHEMA });
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    const isMade = new Promise<void>((made) => (hold = { made, answered }));
+    const slow = table.scan().count();
+    await isMade;
+    expect((await table.append([{ id: 2n }])).version).toBe(2);
+    answer();
+    await slow;
+    hiddenFrom = 2;
+    expect((await table.snapshot()).version).toBe(2);
+    expect(await table.scan().count()).toBe(2);
+  });
+
+  it('has what a handle wrote, though the commit could not be looked at', async () => {
+    const storage = late();
+    let isBlind = false;
+    const blind: StorageProvider = {
+      ...storage,
+      open: (url) => {
+        const store = storage.open(url);
+        return {
+          ...store,
+          head: async (key, options) => {
+            if (isBlind) throw new TypeError('no answer can be read');
+            return await store.head(key, options);
+          },
+        };
+      },
+    };
+    const table = await DeltaTable.open(URL_TEXT, { storage: blind, schema: SCHEMA });
+    hiddenFrom = 2;
+    isBlind = true;
+    expect((await table.append([{ id: 2n }])).version).toBe(2);
+    isBlind = false;
+    expect((await table.snapshot()).version).toBe(2);
   });
 
   it('is opened by whoever would make it, though no listing shows it', async () => {

@@ -138,7 +138,8 @@ export function segmentError(problem: SegmentProblem, tableUrl: string): VarveEr
   switch (problem.problem) {
     case 'no-table':
       return new NotFoundError({
-        message: 'there is no delta table here: its log is missing or empty',
+        message:
+          'there is no delta table here: its log is missing or empty; check the url, or make one with DeltaTable.create',
         kind: 'table',
         thing: tableUrl,
       });

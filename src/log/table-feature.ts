@@ -204,7 +204,8 @@ export const TABLE_FEATURES: readonly TableFeature[] = [
     kind: 'reader-writer',
     read: 'always',
     write: 'always',
-    isActive: ({ configuration }) => configuration.get('delta.checkpointPolicy') === 'v2',
+    isActive: ({ configuration }) =>
+      configuration.get('delta.checkpointPolicy')?.toLowerCase() === 'v2',
   },
   { ...OWNED_BY_CATALOG, name: 'catalogManaged' },
   { ...OWNED_BY_CATALOG, name: 'catalogOwned-preview' },

@@ -57,16 +57,28 @@ export function tableProperties(configuration: StringMap): TableProperties {
  */
 export function checkProperties(configuration: StringMap): void {
   for (const name of configuration.keys()) {
-    if (!name.startsWith('delta.') || OPEN_PREFIXES.some((prefix) => name.startsWith(prefix))) {
+    if (name === '' || (isOfDelta(name) && !name.startsWith('delta.'))) throw noProperty(name);
+    if (!isOfDelta(name) || OPEN_PREFIXES.some((prefix) => name.startsWith(prefix))) {
       continue;
     }
-    if (!KNOWN_NAMES.has(name)) {
-      throw invalid(configuration, name, 'a table property of delta, spelled exactly');
-    }
+    if (!KNOWN_NAMES.has(name)) throw noProperty(name);
   }
   const properties = new Properties(configuration);
   for (const name of GETTERS) void properties[name];
   for (const name of FLAGS) boolean(configuration, name);
+}
+
+/** Other engines find these however they are spelled, so a wrong spelling must not be a property of the user's. */
+function isOfDelta(name: string): boolean {
+  return name.toLowerCase().startsWith('delta.');
+}
+
+function noProperty(name: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: `there is no table property ${JSON.stringify(name)} that can be set`,
+    option: name,
+    expected: 'a table property of delta, spelled exactly, or a name of your own',
+  });
 }
 
 const DAY_MS = 86_400_000;

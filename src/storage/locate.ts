@@ -46,11 +46,44 @@ export function locate(url: string | URL, providers: readonly StorageProvider[])
   const scheme = parsed.protocol.slice(0, -1);
   const provider = providers.find(({ schemes }) => schemes.includes(scheme));
   if (provider !== undefined) {
-    return { url: canonical(parsed), store: provider.open(withoutSlash(parsed)), provider };
+    const store: unknown = provider.open(withoutSlash(parsed));
+    if (!isStore(store)) throw badProvider(`the provider of ${scheme}: URLs opened no store`);
+    return { url: canonical(parsed), store, provider };
   }
   if (scheme === 'file') return locateFile(parsed);
   if (scheme === 'https' || scheme === 'http') return locateHttp(parsed);
   throw noProvider(scheme);
+}
+
+/**
+ * The providers that a caller gave.
+ * @throws InvalidArgumentError when one is none
+ */
+export function providersOf(
+  storage: StorageProvider | readonly StorageProvider[] | undefined,
+): readonly StorageProvider[] {
+  if (storage === undefined) return [];
+  const given: readonly unknown[] = Array.isArray(storage) ? storage : [storage];
+  if (given.every(isProvider)) return given;
+  throw badProvider('what was given is no provider of storage');
+}
+
+function isStore(value: unknown): value is ObjectStore {
+  return typeof value === 'object' && value !== null && 'get' in value && 'putIfAbsent' in value;
+}
+
+function isProvider(value: unknown): value is StorageProvider {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('open' in value) || typeof value.open !== 'function') return false;
+  return 'schemes' in value && Array.isArray(value.schemes);
+}
+
+function badProvider(what: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: `${what}; give what azureStorage(), s3Storage() or another provider's call returns`,
+    option: 'storage',
+    expected: '{ schemes, open(url) }, or several of them',
+  });
 }
 
 /** A place from which other places may be read too. */

@@ -30,6 +30,7 @@ const optionsOf = z.strictObject({
   ...callOptions,
   attempts: z.number().int().min(1).optional(),
 });
+const propertiesOf = z.record(z.string(), z.string());
 const ADVICE = 'change the table again';
 /** What features keep among the properties for themselves: without it data that is there is not understood. */
 const OWN_PROPERTIES: ReadonlySet<string> = new Set([
@@ -83,7 +84,7 @@ function propertiesChange(properties: Readonly<Record<string, string>>): {
   readonly configuration: StringMap;
 } {
   const { configuration, features } = splitFeatures(
-    checkOptions('setProperties', z.record(z.string(), z.string()), properties),
+    checkOptions('setProperties', propertiesOf, properties, 'properties'),
   );
   checkProperties(configuration);
   const change = (base: Snapshot): Change => ({
@@ -111,7 +112,7 @@ export async function unsetProperties(
   options: AlterOptions,
 ): Promise<Commit> {
   const { attempts = DEFAULT_ATTEMPTS } = checkOptions('unsetProperties', optionsOf, options);
-  const unset = checkOptions('unsetProperties', z.array(z.string()).min(1), names);
+  const unset = checkOptions('unsetProperties', z.array(z.string()).min(1), names, 'names');
   return await withAttempts(
     attempts,
     async () =>
@@ -137,7 +138,7 @@ export async function addFeature(
   options: AlterOptions,
 ): Promise<Commit> {
   const { attempts = DEFAULT_ATTEMPTS } = checkOptions('addFeature', optionsOf, options);
-  const feature = knownFeature(checkOptions('addFeature', z.string(), name), 'name');
+  const feature = knownFeature(checkOptions('addFeature', z.string(), name, 'name'), 'name');
   return await withAttempts(attempts, async () => await alter(state, options, supporting(feature)));
 }
 

@@ -6,12 +6,19 @@ import { ISOLATION_LEVELS, type IsolationLevel } from '../log/isolation.js';
 import type { Idempotency, Progress } from './options.js';
 
 const aborter: z.ZodType<AbortSignal> = z.custom<AbortSignal>(
-  (value) => typeof value === 'object' && value !== null && 'aborted' in value,
-  { message: 'an AbortSignal' },
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    'throwIfAborted' in value &&
+    typeof value.throwIfAborted === 'function' &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function',
+  { message: 'expected an AbortSignal' },
 );
 
 const progress: z.ZodType<(progress: Progress) => void> = z.custom<(progress: Progress) => void>(
   (value) => typeof value === 'function',
+  { message: 'expected a function' },
 );
 
 interface CallShape {
@@ -50,26 +57,34 @@ export const writeOptions: WriteShape = {
 };
 
 /**
- * Checks options before anything is read or written.
+ * Checks options, or another argument, before anything is read or written.
  *
+ * @param argument - what the whole is called, for the error
  * @throws InvalidArgumentError naming the option, for a wrong value and for a key that is not known
  */
 export function checkOptions<S extends z.ZodType>(
   call: string,
   schema: S,
   options: unknown,
+  argument = 'options',
 ): z.output<S> {
   const checked = schema.safeParse(options);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
-  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
-  const option = unknown ?? issue?.path.map(String).join('.') ?? '';
+  const isUnknown = issue?.code === 'unrecognized_keys';
+  const path = [...(issue?.path ?? []), ...(isUnknown ? issue.keys.slice(0, 1) : [])];
   throw new InvalidArgumentError({
-    message:
-      unknown === undefined
-        ? `${call}: the option is not valid: ${issue?.message ?? 'invalid'}`
-        : `${call}: there is no such option`,
-    option: option === '' ? 'options' : option,
+    message: isUnknown
+      ? `${call}: there is no such option; leave it out, or spell it as the types do`
+      : `${call}: what was given is not valid`,
+    option: path.length === 0 ? argument : path.map(String).join('.'),
+    ...(isUnknown ? {} : expectedBy(issue?.message)),
     cause: checked.error,
   });
+}
+
+/** What would have been accepted, where zod says so. */
+function expectedBy(message = ''): { readonly expected?: string } {
+  const [, expected] = /expected (.*)$/su.exec(message) ?? [];
+  return expected === undefined ? {} : { expected };
 }

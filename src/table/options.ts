@@ -59,7 +59,7 @@ export interface WriterOptions extends CallOptions {
   readonly maxRows?: number | undefined;
   /** Bytes, as Arrow, at which the buffer is committed. Default 32 MiB. */
   readonly maxBytes?: number | undefined;
-  /** Milliseconds that rows wait for a commit when the buffer does not fill. Default 10,000. */
+  /** Milliseconds that rows wait for a commit when the buffer does not fill. Default 10,000; at most 2,147,483,647. */
   readonly maxDelayMs?: number | undefined;
   /** Told of every commit, those in the background too; must not throw. */
   readonly onCommit?: ((commit: Commit) => void) | undefined;

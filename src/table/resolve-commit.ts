@@ -19,7 +19,7 @@ export async function resolveCommit(
   attempt: CommitAttempt,
   options: CallOptions,
 ): Promise<CommitResolution> {
-  const { version, txnId } = checkOptions('resolveCommit', attemptOf, attempt);
+  const { version, txnId } = checkOptions('resolveCommit', attemptOf, attempt, 'attempt');
   const { signal } = checkOptions('resolveCommit', z.strictObject(callOptions), options);
   const found = await resolution(state, version, txnId);
   if (found !== undefined) return found;

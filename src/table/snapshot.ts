@@ -41,8 +41,9 @@ export async function snapshotAt<R>(
 }
 
 function checkAt(at: At): z.output<typeof atOf> {
-  const given = Object.entries(at).filter(([, value]) => value !== undefined);
-  const checked = atOf.safeParse(Object.fromEntries(given));
+  const given = Object.entries(at ?? {}).filter(([, value]) => value !== undefined);
+  // A bare version or a Date has no entries, and must not mean the newest.
+  const checked = atOf.safeParse(isPlain(at) ? Object.fromEntries(given) : undefined);
   if (checked.success) return checked.data;
   throw new InvalidArgumentError({
     message: `snapshot: ${JSON.stringify(at)} does not say which version`,
@@ -50,6 +51,10 @@ function checkAt(at: At): z.output<typeof atOf> {
     expected: '{ version }, { timestamp }, { pin }, or nothing for the newest',
     cause: checked.error,
   });
+}
+
+function isPlain(at: unknown): boolean {
+  return typeof at === 'object' && at !== null && !(at instanceof Date) && !Array.isArray(at);
 }
 
 async function logSnapshotAt(

@@ -15,7 +15,7 @@ import { Head } from '../log/head.js';
 import { Mutex } from '../log/mutex.js';
 import { rebase } from '../log/rebase.js';
 import type { LogContext } from '../log/table-snapshot.js';
-import { locateWithRoots } from '../storage/locate.js';
+import { locateWithRoots, providersOf } from '../storage/locate.js';
 import type { StorageProvider } from '../storage/object-store.js';
 import { VERSION } from '../version.js';
 import type { OpenOptions } from './options.js';
@@ -115,7 +115,7 @@ interface Place {
 }
 
 function placeOf(url: string | URL, options: OpenOptions): Place {
-  const located = locateWithRoots(url, options.allowedRoots ?? [], asList(options.storage));
+  const located = locateWithRoots(url, options.allowedRoots ?? [], providersOf(options.storage));
   // A handle must not read where only another one was allowed to.
   const name = [located.url, ...located.roots.toSorted()].join('\n');
   return { located, states: statesOf(located.provider ?? LOCAL), name };
@@ -125,11 +125,6 @@ function placeOf(url: string | URL, options: OpenOptions): Place {
 function environmentOf(provider: StorageProvider | undefined): Environment {
   const { clock = SYSTEM.clock, entropy = SYSTEM.entropy } = provider ?? {};
   return { clock, entropy, decisions: SYSTEM.decisions };
-}
-
-function asList(storage: OpenOptions['storage']): readonly StorageProvider[] {
-  if (storage === undefined) return [];
-  return 'open' in storage ? [storage] : storage;
 }
 
 function statesOf(owner: object): Map<string, WeakRef<TableState>> {

@@ -22,12 +22,15 @@ export const WRITER_BYTES: number = 32 * 1024 * 1024;
 /** How long rows wait for a commit when the buffer does not fill. */
 export const WRITER_DELAY_MS = 10_000;
 
+/** The longest that a timer of JavaScript waits, 24 days; a longer one would end at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
 const count = z.number().int().min(1).max(Number.MAX_SAFE_INTEGER);
 const optionsOf = z.strictObject({
   ...callOptions,
   maxRows: count.default(WRITER_ROWS),
   maxBytes: count.default(WRITER_BYTES),
-  maxDelayMs: count.default(WRITER_DELAY_MS),
+  maxDelayMs: count.max(MAX_DELAY_MS).default(WRITER_DELAY_MS),
   onCommit: z.custom<(commit: Commit) => void>((value) => typeof value === 'function').optional(),
 });
 const appendOptionsOf = z.strictObject({
@@ -147,8 +150,13 @@ export class Writer<N = object> {
   /**
    * The last sequence of an application that is durable in the table: where its source goes on after a restart.
    * Undefined when there is none, or it has expired (`delta.setTransactionRetentionDuration`).
+   *
+   * @throws InvalidArgumentError when `appId` is no name
+   * @throws LimitError when another engine wrote a sequence that no number can hold
+   * @throws NotFoundError, CorruptDataError, StorageUnavailableError, AccessDeniedError as opening the table does
    */
   async lastSequence(appId: string): Promise<number | undefined> {
+    checkOptions('lastSequence', z.string().min(1), appId, 'appId');
     const { transactions } = await latestSnapshot(this.#state, this.#options.signal);
     const last = transactions.get(appId);
     return last && sequenceNumber(last);

@@ -301,12 +301,14 @@ describe('requiredProtocol', () => {
       readerFeatures: ['timestampNtz'],
       writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
     });
-    expect(required(schemaOf(), { 'delta.checkpointPolicy': 'v2' })).toEqual({
-      minReaderVersion: 3,
-      minWriterVersion: 7,
-      readerFeatures: ['v2Checkpoint'],
-      writerFeatures: ['appendOnly', 'invariants', 'v2Checkpoint'],
-    });
+    for (const policy of ['v2', 'V2']) {
+      expect(required(schemaOf(), { 'delta.checkpointPolicy': policy })).toEqual({
+        minReaderVersion: 3,
+        minWriterVersion: 7,
+        readerFeatures: ['v2Checkpoint'],
+        writerFeatures: ['appendOnly', 'invariants', 'v2Checkpoint'],
+      });
+    }
     expect(required(schemaOf(), { 'delta.enableChangeDataFeed': 'true' })).toEqual({
       minReaderVersion: 1,
       minWriterVersion: 7,

@@ -78,6 +78,9 @@ describe('setProperties', () => {
 
   it.each<[Record<string, string>, object]>([
     [{ 'delta.appendOnly': 'perhaps' }, { code: 'INVALID_ARGUMENT', option: 'delta.appendOnly' }],
+    [{ 'Delta.appendOnly': 'true' }, { code: 'INVALID_ARGUMENT', option: 'Delta.appendOnly' }],
+    [{ 'delta.appendonly': 'true' }, { code: 'INVALID_ARGUMENT', option: 'delta.appendonly' }],
+    [{ '': 'x' }, { code: 'INVALID_ARGUMENT' }],
     [{ 'delta.nothing': '1' }, { code: 'INVALID_ARGUMENT', option: 'delta.nothing' }],
     [{ 'delta.feature.nothing': 'supported' }, { option: 'delta.feature.nothing' }],
     [{ 'delta.feature.rowTracking': 'on' }, { option: 'delta.feature.rowTracking' }],

@@ -15,6 +15,9 @@ import { checkpointKey, checkpointPartKey, commitKey, LOG, parseLogName } from '
 /** Versions asked for at once, at most: the first request tells whether there is any, so it begins with few. */
 export const MAX_PROBES = 64;
 const FIRST_PROBES = 2;
+/** What each line of a commit begins with, and what may come before: white space, or a byte order mark. */
+const OPENING_BRACE = 0x7b;
+const BEFORE_JSON: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf]);
 
 /** What asking for the hint gave. */
 export interface HintAnswer {
@@ -104,9 +107,20 @@ class Probe {
       const end = answers.indexOf(undefined);
       const present = end < 0 ? answers : answers.slice(0, end);
       for (const info of present) if (info !== undefined) this.#found.push(info);
-      if (end >= 0) return;
+      if (end >= 0 || present.some((info) => info !== undefined && !this.#mayBeCommit(info)))
+        return;
       next += versions.length;
     }
+  }
+
+  /**
+   * Some servers answer every address with one page. A log of such versions would have no end; its first shows who
+   * reads it that it is none.
+   */
+  #mayBeCommit({ key }: ObjectInfo): boolean {
+    const bytes = this.#options.bodies?.get(key)?.bytes;
+    const first = bytes?.find((byte) => !BEFORE_JSON.has(byte));
+    return first === undefined || first === OPENING_BRACE;
   }
 
   async #downwards(start: number): Promise<void> {

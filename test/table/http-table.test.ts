@@ -1,9 +1,11 @@
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkpointKey, commitKey, LAST_CHECKPOINT_KEY } from '../../src/log/log-path.js';
 import { localStore } from '../../src/storage/local-store.js';
 import { DeltaTable } from '../../src/table/delta-table.js';
 import { type HttpFiles, serveFiles } from '../support/http-files.js';
+import { listen } from '../support/listen.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
 const VERSIONS = 25;
@@ -103,6 +105,25 @@ describe('a table over HTTP', () => {
   ])('that is %s is refused as such', async (_name, absent, expected) => {
     server.manners = { absent };
     expect(await failure(DeltaTable.open(`${server.url}/nowhere`))).toMatchObject(expected);
+  });
+
+  it('is none where a server answers every address with one page, which is found out soon', async () => {
+    let requests = 0;
+    const page = createServer((_request, response) => {
+      requests++;
+      response.end('<!doctype html><title>Hello</title>');
+    });
+    const port = await listen(page);
+    const place = `http://127.0.0.1:${port}/t`;
+    expect(await failure(DeltaTable.exists(place))).toMatchObject({ code: 'CORRUPT_DATA' });
+    const table = await DeltaTable.open(place);
+    expect(await failure(table.snapshot())).toMatchObject({
+      code: 'CORRUPT_DATA',
+      key: commitKey(0),
+    });
+    expect(requests).toBeLessThan(20);
+    page.closeAllConnections();
+    await new Promise((resolve) => page.close(resolve));
   });
 
   it('cannot be written or pinned, and says so', async () => {

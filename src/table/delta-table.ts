@@ -220,7 +220,8 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    * Runs `work` and commits everything it wrote as one version, or nothing of it: when it throws, its files are deleted
    * and its error is thrown on. Each write sees those before it. What was read is what the newest version held when the
    * function began, and a commit of others that changes it meanwhile is a conflict; then the function is run again, on
-   * the newest version, as often as `retry` says, so it should do nothing else that matters.
+   * the newest version, as often as `retry` says, so it should do nothing else that matters. Writes that it did not
+   * await are waited for, and one of them that fails ends the transaction.
    *
    * The outcome is `already-applied`, and the function not run, when the table has the sequence of `idempotency`.
    *

@@ -29,9 +29,9 @@ export async function appendInGroup(
   const staged = await stageRows(rows, base, options);
   const queue = groups.get(state) ?? new GroupQueue(state);
   groups.set(state, queue);
-  const commit = await queue.commit(staged, signal);
-  onProgress?.({ operation: 'append', rows: staged.rows, bytes: commit.metrics.bytesAdded });
-  return commit;
+  // Before the commit: one that stands must not be told as failed, whatever a callback throws.
+  onProgress?.({ operation: 'append', rows: staged.rows, bytes: staged.sizeBytes });
+  return await queue.commit(staged, signal);
 }
 
 interface Member {

@@ -15,7 +15,10 @@ export interface Progress {
   readonly rows: number;
   /** Rows in all, when they are known. */
   readonly totalRows?: number | undefined;
-  /** Bytes written; of a scan, the stored size of the row groups it has gone through. */
+  /**
+   * Bytes written; of a scan, the stored size of the row groups it has gone through; of an append that shares a commit,
+   * the size of its rows in memory.
+   */
   readonly bytes: number;
 }
 

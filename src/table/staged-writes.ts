@@ -27,6 +27,8 @@ export class StagedWrites {
   readonly #writes: PlannedWrite[] = [];
   readonly #reads: ReadSet[] = [];
   #isOver = false;
+  /** Of the first write that failed when nobody was left to see it. */
+  #lateFailure: { readonly error: unknown } | undefined;
 
   constructor(base: Snapshot) {
     this.base = base;
@@ -53,14 +55,24 @@ export class StagedWrites {
   async stage(plan: (on: Snapshot) => Promise<PlannedWrite>): Promise<CommitMetrics> {
     this.#checkOpen();
     return await this.#order.run(async () => {
+      const write = await this.#planned(plan);
       const on = this.#current;
-      checkWritable(on.protocol, on.metadata, on.schema);
-      const write = await plan(on);
       this.#writes.push(write);
       this.#reads.push(write.reads);
       if (write.actions.length > 0) this.#current = stagedSnapshot(on, write.actions);
       return write.metrics;
     });
+  }
+
+  async #planned(plan: (on: Snapshot) => Promise<PlannedWrite>): Promise<PlannedWrite> {
+    const on = this.#current;
+    try {
+      checkWritable(on.protocol, on.metadata, on.schema);
+      return await plan(on);
+    } catch (error) {
+      if (this.#isOver) this.#lateFailure ??= { error };
+      throw error;
+    }
   }
 
   /** Takes no more, and resolves when what was begun is done. */
@@ -69,8 +81,13 @@ export class StagedWrites {
     await this.#order.run(() => Promise.resolve());
   }
 
-  /** What all of it comes to. @throws UnsupportedFeatureError when the writes cannot be one commit */
+  /**
+   * What all of it comes to.
+   * @throws UnsupportedFeatureError when the writes cannot be one commit
+   * @throws what a write failed with after the function had ended: without it the rest would be half of what was meant
+   */
   merged(): MergedPlan {
+    if (this.#lateFailure !== undefined) throw this.#lateFailure.error;
     const { actions, dropped } = mergeWrites(
       this.#writes.map((write) => write.actions),
       this.base.url,

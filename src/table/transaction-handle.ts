@@ -22,6 +22,7 @@ import type { Snapshot } from './snapshot-types.js';
 import type { StagedWrites } from './staged-writes.js';
 import type { TableHandle } from './table-state.js';
 
+const appendOptionsOf = z.strictObject({ onProgress: callOptions.onProgress });
 const overwriteOptionsOf = z.strictObject({
   onProgress: callOptions.onProgress,
   where: z.unknown().optional(),
@@ -51,12 +52,18 @@ export class Transaction<S extends TableSchema = AnySchema> {
    * Adds rows.
    *
    * @throws SchemaMismatchError with the row and column of the first value that does not fit; then nothing was added
+   * @throws InvalidArgumentError for other options, which are the transaction's, and when the transaction is over
    */
-  async append(rows: Rows<NewRowIn<S>>): Promise<CommitMetrics> {
+  async append(
+    rows: Rows<NewRowIn<S>>,
+    options: Pick<CallOptions, 'onProgress'> = {},
+  ): Promise<CommitMetrics> {
+    checkOptions('append', appendOptionsOf, options);
     const { state } = this.#handle;
+    const all = { ...this.#options, ...options };
     return await this.#staged.stage(async (on) => {
-      const batches = inputBatches(rows, on.schema, this.#options.signal);
-      return await planAppend(state, on, batches, this.#options);
+      const batches = inputBatches(rows, on.schema, all.signal);
+      return await planAppend(state, on, batches, all);
     });
   }
 
@@ -65,6 +72,8 @@ export class Transaction<S extends TableSchema = AnySchema> {
    * too.
    *
    * @throws SchemaMismatchError when a row does not fit the table, or does not meet `where`; then nothing was replaced
+   * @throws InvalidArgumentError for a wrong option, on an append-only table, and when the transaction is over
+   * @throws UnsupportedFeatureError when rows of a file would have to be copied and the table keeps a change data feed
    */
   async overwrite(
     rows: Rows<NewRowIn<S>>,
@@ -81,7 +90,7 @@ export class Transaction<S extends TableSchema = AnySchema> {
    * Sets table properties, as {@link DeltaTable.setProperties} does; the writes after it obey them.
    *
    * @throws InvalidArgumentError for a name or a value that Delta does not have, and for `delta.enableRowTracking`, which
-   * takes several commits
+   * takes several commits; and when the transaction is over
    * @throws UnsupportedFeatureError when the table would become one that Varve cannot write
    */
   async setProperties(properties: Readonly<Record<string, string>>): Promise<void> {
@@ -94,7 +103,7 @@ export class Transaction<S extends TableSchema = AnySchema> {
    * not it is iterated.
    *
    * @throws InvalidArgumentError for row ids and row commit versions after a write: rows get theirs with the commit; and
-   * for a condition that does not fit the table, at once
+   * for a condition that does not fit the table, at once; when the transaction is over
    */
   scan<const K extends ColumnsIn<S> | MetadataColumn = ColumnsIn<S>>(
     options: ScanOptions<RowIn<S>, K> = {},
@@ -116,6 +125,8 @@ export class Transaction<S extends TableSchema = AnySchema> {
   /**
    * The table as the writes that were awaited leave it; its `version` is none of the table's yet. The whole table counts
    * as read: a scan with a condition is in the way of fewer others.
+   *
+   * @throws InvalidArgumentError when the transaction is over
    */
   snapshot(): Snapshot<RowIn<S>> {
     const snapshot = this.#staged.current();

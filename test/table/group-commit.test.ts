@@ -113,6 +113,20 @@ describe('appends in a group', () => {
     expect((await table.snapshot()).transactions.size).toBe(0);
   });
 
+  it('tell how far they are before the commit, so that what a callback throws leaves nothing', async () => {
+    const { table } = await opened();
+    const before = (await table.snapshot()).version;
+    const reason = new Error('cannot show this');
+    const done = table.append([{ id: 7 }], {
+      group: true,
+      onProgress: () => {
+        throw reason;
+      },
+    });
+    await expect(done).rejects.toBe(reason);
+    expect((await table.snapshot()).version).toBe(before);
+  });
+
   it('keep their sequences, one of an application in a commit', async () => {
     const { table, storage } = await opened();
     await table.append([{ id: 0 }], { idempotency: { appId: 'a', sequence: 3 } });

@@ -206,6 +206,22 @@ describe('a transaction', () => {
     expect(() => late?.scan()).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
   });
 
+  it('fails with a write that its function did not await', async () => {
+    const { table, storage } = await opened();
+    const before = await filesIn(storage);
+    let late: Promise<unknown> | undefined;
+    const done = table.transaction(async (tx) => {
+      await tx.append([{ id: 3 }]);
+      late = tx.append([{ id: 'x' } as never]);
+      late.catch(() => undefined);
+      void tx.append([{ id: 4 }]);
+    });
+    await expect(done).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH', row: 0 });
+    await expect(late).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+    expect(await filesIn(storage)).toEqual(before);
+    expect((await table.snapshot()).version).toBe(1);
+  });
+
   it.each([
     [{ retry: { attempts: 0 } }, 'retry.attempts'],
     [{ retry: 3 }, 'retry'],
@@ -221,6 +237,8 @@ describe('a transaction', () => {
       await expect(wrong).rejects.toMatchObject({ option: 'where' });
       const more = tx.overwrite([], { attempts: 2 } as never);
       await expect(more).rejects.toMatchObject({ option: 'attempts' });
+      const alone = { idempotency: { appId: 'a', sequence: 1 } } as never;
+      await expect(tx.append([], alone)).rejects.toMatchObject({ option: 'idempotency' });
     });
   });
 });

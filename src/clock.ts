@@ -16,20 +16,31 @@ export interface Entropy {
   random(): number;
 }
 
+/** The longest that one timer of the platform waits: one that is to wait longer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (delayMs, signal) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', stop);
-        resolve();
-      }, delayMs);
+      let timer: ReturnType<typeof setTimeout>;
+      const wait = (leftMs: number): void => {
+        timer = setTimeout(
+          () => {
+            if (leftMs > MAX_TIMER_MS) return wait(leftMs - MAX_TIMER_MS);
+            signal?.removeEventListener('abort', stop);
+            resolve();
+          },
+          Math.min(leftMs, MAX_TIMER_MS),
+        );
+      };
       const stop = (): void => {
         clearTimeout(timer);
         reject(signal?.reason as Error);
       };
+      wait(delayMs);
       signal?.addEventListener('abort', stop, { once: true });
     }),
 };

@@ -200,10 +200,23 @@ export class CommitConflictError extends VarveError {
   /** Delta's own name of the conflict, for example `ConcurrentAppendException`. */
   readonly conflict: string;
   readonly winner: Winner;
-  constructor(context: ErrorContext & { readonly conflict: string; readonly winner: Winner }) {
-    super(context, { conflict: context.conflict, winner: context.winner });
-    this.conflict = context.conflict;
-    this.winner = context.winner;
+  /**
+   * What both commits touch: the path of a file as in its action, the appId of an idempotent write, a metadata domain,
+   * or the action `protocol` or `metaData`. Undefined when the winner could not be compared or was not the reason.
+   */
+  readonly subject: string | undefined;
+  constructor(
+    context: ErrorContext & {
+      readonly conflict: string;
+      readonly winner: Winner;
+      readonly subject?: string | undefined;
+    },
+  ) {
+    const { conflict, winner, subject } = context;
+    super(context, { conflict, winner, subject });
+    this.conflict = conflict;
+    this.winner = winner;
+    this.subject = subject;
   }
 }
 

@@ -66,7 +66,13 @@ export type CommitResult =
       readonly snapshot: Snapshot | undefined;
     }
   | { readonly outcome: 'already-applied'; readonly version: number }
-  | { readonly outcome: 'conflict'; readonly conflict: string; readonly winner: Winner }
+  | {
+      readonly outcome: 'conflict';
+      readonly conflict: string;
+      readonly winner: Winner;
+      /** The path, application, domain or action that is in the way; undefined when it is none of them. */
+      readonly subject?: string | undefined;
+    }
   | { readonly outcome: 'unknown'; readonly attempt: CommitAttempt };
 
 /**
@@ -240,10 +246,11 @@ function cleanedOut(version: number): CommitResult {
 }
 
 function lost(
-  { name }: { readonly name: string },
+  { name, subject }: { readonly name: string; readonly subject?: string },
   { version, commitInfo: info }: WinningCommit,
 ): CommitResult {
-  return { outcome: 'conflict', conflict: name, winner: { version, operation: operationOf(info) } };
+  const winner = { version, operation: operationOf(info) };
+  return { outcome: 'conflict', conflict: name, winner, subject };
 }
 
 function loserOf(

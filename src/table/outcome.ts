@@ -43,6 +43,7 @@ export function outcomeOf(
         message: `another commit was in the way and nothing of this one was committed; ${advice}`,
         conflict: result.conflict,
         winner: result.winner,
+        subject: result.subject,
       });
     case 'unknown':
       throw unknownState(result.attempt);

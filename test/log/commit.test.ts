@@ -65,6 +65,7 @@ describe('commit', () => {
       outcome: 'conflict',
       conflict: 'ConcurrentAppendException',
       winner: { version: 1, operation: 'RIVAL' },
+      subject: 'theirs',
     });
     expect(await newest(made)).toEqual({ version: 1, paths: ['f0', 'theirs'] });
   });
@@ -78,6 +79,7 @@ describe('commit', () => {
     expect(await commit(made.context, request)).toMatchObject({
       conflict: 'ConcurrentDeleteReadException',
       winner: { version: 1 },
+      subject: 'f0',
     });
   });
 
@@ -142,6 +144,7 @@ describe('commit, with a sequence', () => {
     expect(await commit(made.context, request)).toMatchObject({
       outcome: 'conflict',
       conflict: 'ConcurrentTransactionException',
+      subject: 'app',
     });
   });
 });

@@ -306,6 +306,8 @@ describe('a transaction whose table others change', () => {
       code: 'COMMIT_CONFLICT',
       conflict,
       winner: { version: 2, operation: 'WRITE' },
+      subject: expect.stringMatching(/\.parquet$/u),
+      message: expect.stringMatching(/ subject=.*\.parquet$/u),
     });
     const after = await filesIn(storage);
     expect(before.filter((key) => !after.includes(key))).toHaveLength(1);

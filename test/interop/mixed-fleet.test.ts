@@ -2,19 +2,19 @@
  * Processes of two engines that write to one local table at the same time, and Spark in turns with them: its local log
  * store keeps its commits apart from those of its own process only.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Int64, Table, tableToIPC, Utf8, vectorFromArray } from 'apache-arrow';
 import { expect, it } from 'vitest';
 import { DeltaTable } from '../../src/index.js';
-import { readRows } from '../golden/table-rows.js';
 import { type Outcome, SCHEMA } from '../model/step.js';
 import type { Site } from '../processes/place.js';
 import { startWriter, type Writer } from '../processes/writer.js';
-import { type Digest, describeWithOracles, peer } from '../support/oracles.js';
+import { describeWithOracles, peer } from '../support/oracles.js';
 import { PeerProcess } from '../support/peer-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
+import { expectSameVersions } from './agreement.js';
 
 /** Spark plans every version it reads, seconds each on a busy machine. */
 const TIMEOUT_MS = 400_000;
@@ -54,7 +54,7 @@ describeWithOracles('a fleet of several engines', ['delta-rs', 'spark'], () => {
         const rows = await table.scan().toArray();
         expect(rows.map(({ op }) => op ?? '').toSorted()).toEqual([...expected].toSorted());
         const { version } = await table.snapshot();
-        await expectSameRows(path, { from: compared, to: version }, folder);
+        await expectSameVersions(path, folder, { from: compared, to: version });
         compared = version + 1;
       }
     },
@@ -130,32 +130,4 @@ async function inSpark(path: string, turn: number, expected: Expected): Promise<
   if (turn === 0) return;
   await run(`delete from {path} where op = 's.${turn - 1}'`);
   expected.delete(`s.${turn - 1}`);
-}
-
-/** Spark is asked for all versions by one statement, because each takes it seconds. */
-async function expectSameRows(
-  path: string,
-  { from, to }: { readonly from: number; readonly to: number },
-  folder: string,
-): Promise<void> {
-  const out = join(folder, 'theirs');
-  const versions = Array.from({ length: to - from + 1 }, (_, at) => from + at);
-  const selects = versions.map(
-    (version) =>
-      `select ${version} as version, op, slot, part from {path} version as of ${version}`,
-  );
-  await peer('spark').ask('sql', { path, out, statement: selects.join(' union all ') });
-  const inSpark = readFileSync(out, 'utf8').trimEnd().split('\n').slice(1);
-  const table = await DeltaTable.open(path, { schema: SCHEMA });
-  const ours: string[] = [];
-  for (const version of versions) {
-    const snapshot = await table.snapshot({ version });
-    for (const { op, slot, part } of await snapshot.scan().toArray()) {
-      ours.push(JSON.stringify([String(version), op, String(slot), part]));
-    }
-    const { rows, sha256 } = await peer('delta-rs').ask<Digest>('read', { path, version, out });
-    const read = await readRows(path, { at: { version } });
-    expect({ version, rows, sha256 }).toEqual({ version, ...read });
-  }
-  expect(ours.toSorted()).toEqual(inSpark.toSorted());
 }

@@ -10,7 +10,7 @@ import type {
   StoredObject,
 } from '../storage/object-store.js';
 import { commitKey, LOG, parseLogName, versionDigits } from './log-path.js';
-import { type HintAnswer, probeLog, readHint } from './probe-log.js';
+import { type HintAnswer, hintedKeys, probeLog, readHint } from './probe-log.js';
 
 /** A complete checkpoint, not yet opened. */
 export interface CheckpointCandidate {
@@ -208,7 +208,8 @@ export interface FindSegmentOptions extends PlanOptions, CallContext {}
 
 /**
  * Lists the log and plans the segment of a version. The hint only spares the listing of what lies
- * before it: where it does not lead to a usable checkpoint, the whole log is listed.
+ * before it: where it does not lead to a usable checkpoint, the whole log is listed. Where what is listed leads to no
+ * version, the listing may be behind a clean-up, so the checkpoint that the hint names is asked for by its name.
  * @throws StorageUnavailableError, AccessDeniedError of the store
  */
 export async function findSegment(
@@ -220,7 +221,12 @@ export async function findSegment(
   const bodies = new Map<string, StoredObject>();
   const planFrom = async (from: number): Promise<LogSegment | SegmentProblem> => {
     const probe = { upTo: version, hint, bodies };
-    const plan = planSegment(await listLog(store, { from, probe, signal }), options);
+    const listed = await listLog(store, { from, probe, signal });
+    let plan = planSegment(listed, options);
+    if ('problem' in plan) {
+      const asked = await unlistedCheckpoint(store, hint, listed, signal);
+      if (asked.length > 0) plan = planSegment(mergeListings(listed, asked), options);
+    }
     return 'problem' in plan || bodies.size === 0 ? plan : { ...plan, bodies };
   };
   const hinted = hint.hint?.version;
@@ -232,6 +238,26 @@ export async function findSegment(
   }
   const plan = await planFrom(0);
   return 'problem' in plan && endsEarly(plan) ? await askBeyond(store, plan, options) : plan;
+}
+
+/** The files of the checkpoint that the hint names, where they are there and not all of them were listed. */
+async function unlistedCheckpoint(
+  store: ObjectStore,
+  { hint }: HintAnswer,
+  listed: readonly ObjectInfo[],
+  signal: AbortSignal | undefined,
+): Promise<readonly ObjectInfo[]> {
+  if (hint === undefined || store.access === 'get-only') return [];
+  const shown = new Set(listed.map(({ key }) => key));
+  const files: ObjectInfo[] = [];
+  // One after the other: a hint may claim any number of parts.
+  for (const key of hintedKeys(hint)) {
+    if (shown.has(key)) continue;
+    const file = await store.head(key, { signal });
+    if (file === undefined) return [];
+    files.push(file);
+  }
+  return files;
 }
 
 /** Whether a listing that were not behind could show the version. */

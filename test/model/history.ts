@@ -5,11 +5,19 @@ import {
   memoryStorage,
   type ObjectStore,
   Scheduler,
-  type StorageProvider,
   seededEntropy,
 } from '../../src/testing/index.js';
 import type { Variant } from '../faults/line.js';
-import { type Actor, type Outcome, type Program, perform, read, SCHEMA } from './step.js';
+import {
+  type Actor,
+  type Outcome,
+  PAST_RETENTION_MS,
+  type Program,
+  perform,
+  read,
+  resolve,
+  SCHEMA,
+} from './step.js';
 import { isCommit, type Planted, type Rates, World } from './world.js';
 
 export type { Planted } from './world.js';
@@ -70,7 +78,8 @@ export async function runHistory(
   const actors = program.map((steps, at) => {
     const name = `actor ${at}`;
     const run = async (): Promise<void> => {
-      const actor = { ...openAs(world, scheduler, { name, at, seed }, options), turn };
+      const attemptOf = world.attemptOf.bind(world);
+      const actor = { ...openAs(world, scheduler, { name, at, seed }, options), turn, attemptOf };
       for (const [index, step] of steps.entries()) {
         outcomes.push(...(await perform(actor, step, `${at}.${index}`)));
       }
@@ -79,7 +88,8 @@ export async function runHistory(
   });
   const settled = await scheduler.run(Object.fromEntries(actors));
   for (const one of settled) if (one.status === 'rejected') throw one.reason;
-  outcomes.push(...(await audit(world.lake, outcomes, turn)));
+  outcomes.push(...(await audit(world, outcomes, turn)));
+  outcomes.push(...(await resolveLate(world, scheduler, outcomes)));
   const { trace, traceHash } = scheduler;
   const { hadOutage, ambiguous } = world;
   const stored = await readStore(world.lake.open(new URL(URL_TEXT)));
@@ -104,20 +114,62 @@ export function propertiesOf(seed: number): Readonly<Record<string, string>> {
 
 /** What somebody reads who comes when all is over: from the newest checkpoint and what follows it; and every pin. */
 async function audit(
-  lake: StorageProvider,
+  { lake }: World,
   outcomes: readonly Outcome[],
   turn: () => number,
 ): Promise<readonly Outcome[]> {
   const table = await DeltaTable.open(URL_TEXT, { storage: { ...lake }, schema: SCHEMA });
-  const state = tableState(URL_TEXT, { storage: lake });
-  const last = await perform({ table, state, turn }, { kind: 'read' }, AUDIT);
+  const began = turn();
+  const result = await read(table, {}, { withIds: true });
+  const last: Outcome = {
+    op: AUDIT,
+    step: { kind: 'read' },
+    result,
+    turns: { began, ended: turn() },
+  };
   const pinned: Outcome[] = [];
   for (const { op, step, result } of outcomes) {
     if (result.kind !== 'pinned') continue;
     const reading = await read(table, { pin: result.name });
     pinned.push({ op: `${AUDIT} of ${op}`, step, result: reading });
   }
-  return [...last, ...pinned];
+  return [last, ...pinned];
+}
+
+/** What a process that comes later is told of every commit whose outcome was unknown: at once, and after a clean-up. */
+async function resolveLate(
+  { lake }: World,
+  scheduler: Scheduler,
+  outcomes: readonly Outcome[],
+): Promise<readonly Outcome[]> {
+  const unknown = outcomes.flatMap(({ result }) =>
+    result.kind === 'unknown' && result.attempt !== undefined ? [result.attempt] : [],
+  );
+  if (unknown.length === 0) return [];
+  const late: Outcome[] = [];
+  const run = async (): Promise<void> => {
+    const clock = scheduler.clock(AUDIT);
+    const storage = { ...lake, clock, entropy: scheduler.entropy(AUDIT) };
+    const table = await DeltaTable.open(URL_TEXT, { storage, schema: SCHEMA });
+    const ask = async (): Promise<void> => {
+      for (const attempt of unknown) {
+        const result = {
+          kind: 'resolved',
+          attempt,
+          outcome: await resolve(table, attempt),
+        } as const;
+        late.push({ op: AUDIT, step: { kind: 'resolve', version: attempt.version }, result });
+      }
+    };
+    await ask();
+    await clock.sleep(PAST_RETENTION_MS);
+    await table.checkpoint();
+    await table.cleanUpLog();
+    await ask();
+  };
+  const [settled] = await scheduler.run({ [AUDIT]: run });
+  if (settled?.status === 'rejected') throw settled.reason;
+  return late;
 }
 
 /** A handle of the table as a process of its own would have it. */
@@ -126,7 +178,7 @@ function openAs(
   scheduler: Scheduler,
   { name, at, seed }: { readonly name: string; readonly at: number; readonly seed: number },
   planted: Planted,
-): Omit<Actor, 'turn'> {
+): Pick<Actor, 'table' | 'state'> {
   const environment = {
     clock: scheduler.clock(name, world.skewOf(at)),
     entropy: seededEntropy(seed * 31 + at),

@@ -22,14 +22,15 @@ const REASONS: Readonly<Record<string, Reason>> = {
   MetadataChangedException: (_, winner) => winner.changesMetadata,
   ConcurrentTransactionException: (step, winner) =>
     step.kind === 'once' && winner.sequences.length > 0,
-  ConcurrentAppendException: (step, winner) => winner.adds.some((file) => mayRead(step, file)),
+  ConcurrentAppendException: (step, winner) =>
+    winner.adds.some((file) => !winner.again.has(file.path) && mayRead(step, file)),
   ConcurrentDeleteReadException: (step, winner) => reads(step) && winner.removes.length > 0,
   ConcurrentDeleteDeleteException: (step, winner) => reads(step) && winner.removes.length > 0,
   ConcurrentWriteException: () => true,
 };
 
 function reads(step: Step): boolean {
-  return ['replace', 'sum', 'swap', 'overwrite', 'compact'].includes(step.kind);
+  return ['replace', 'sum', 'swap', 'overwrite', 'compact', 'track'].includes(step.kind);
 }
 
 function mayRead(step: Step, { part }: ReplayedFile): boolean {

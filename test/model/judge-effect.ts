@@ -107,7 +107,8 @@ function judgeLeft(
   const isReplaced = replacedBy(step);
   const passed = replayed.commits.slice(first, version);
   const matching = passed.flatMap((commit) => {
-    const rows = rowsIn(commit.adds).filter(isReplaced);
+    const added = commit.adds.filter(({ path }) => !commit.again.has(path));
+    const rows = rowsIn(added).filter(isReplaced);
     return rows.length > 0 && !commit.isBlindAppend ? [undefined] : rows;
   });
   const isRelaxed = textOf(matching.filter((row) => row !== undefined)) === textOf(left);

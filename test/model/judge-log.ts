@@ -1,5 +1,6 @@
 /** What must be true of the log and of the store, whoever wrote them. */
 import type { History } from './history.js';
+import { judgeRowIds } from './judge-row-ids.js';
 import type { MetadataJson, Replay, ReplayedCommit } from './replayer.js';
 import { broken, type Violation } from './violation.js';
 
@@ -10,7 +11,7 @@ export function judgeLog(history: History, replayed: Replay): readonly Violation
     ...judgeIds(commits),
     ...judgeSequences(commits),
     ...judgeTimes(commits),
-    ...judgeRowIds(commits),
+    ...judgeRowIds(replayed),
     ...judgeRest(history),
     ...judgeMoves(commits),
     ...judgeChecksums(history, replayed),
@@ -55,27 +56,6 @@ function judgeTimes(commits: readonly ReplayedCommit[]): readonly Violation[] {
   const own = times.slice(from);
   const rises = own.every((time, at) => time !== undefined && time > (own[at - 1] ?? 0));
   return rises ? [] : [broken('in-commit timestamps rise', 'log', own.join(', '))];
-}
-
-/** Where rows are tracked, every file has ids, and no row id is given to two rows. */
-function judgeRowIds(commits: readonly ReplayedCommit[]): readonly Violation[] {
-  for (const { version, adds, metadata } of commits) {
-    const isTracked = metadata?.configuration['delta.enableRowTracking'] === 'true';
-    if (isTracked && adds.some(({ baseRowId }) => baseRowId === undefined)) {
-      return [broken('a tracked row has an id', 'log', `version ${version}`)];
-    }
-  }
-  const ranges = commits
-    .flatMap(({ adds }) => adds)
-    .flatMap(({ baseRowId, rows }) => (baseRowId === undefined ? [] : [[baseRowId, rows.length]]))
-    .toSorted(([a = 0], [b = 0]) => a - b);
-  for (const [at, [from = 0]] of ranges.entries()) {
-    const [before = 0, length = 0] = ranges[at - 1] ?? [];
-    if (at > 0 && from < before + length) {
-      return [broken('a row id belongs to one row', 'log', `${from} twice`)];
-    }
-  }
-  return [];
 }
 
 interface ChecksumJson {
@@ -143,8 +123,8 @@ function judgeRest({ objects, log }: History): readonly Violation[] {
 /** A commit that says it changes no data leaves every row as it was. */
 function judgeMoves(commits: readonly ReplayedCommit[]): readonly Violation[] {
   const where = new Map<string, readonly string[]>();
-  for (const { version, adds, removes } of commits) {
-    const before = removes.flatMap((path) => where.get(path) ?? []).toSorted();
+  for (const { version, adds, removes, again } of commits) {
+    const before = [...removes, ...again].flatMap((path) => where.get(path) ?? []).toSorted();
     for (const { path, rows } of adds) where.set(path, rows);
     if (adds.length === 0 || adds.some(({ dataChange }) => dataChange)) continue;
     const after = adds.flatMap(({ rows }) => rows).toSorted();

@@ -4,8 +4,9 @@ import { judge } from './judge.js';
 import { programOf } from './program.js';
 import type { Outcome } from './step.js';
 
-/** A history with everything that is tampered with below. */
+/** A history with everything that is tampered with below, and one in which commits are asked after. */
 const SEED = 71;
+const ASKING_SEED = 8;
 
 type Tamper = (history: History) => Partial<History>;
 
@@ -69,6 +70,34 @@ describe('the judge', () => {
       withResult('ok', () => ({ kind: 'failed', code: 'COMMIT_CONFLICT', message: '' })),
       'a failed commit is nowhere',
     ],
+    [
+      'two files have the same row ids',
+      withLog((texts) => texts.map((text) => text.replace(/"baseRowId":\d+/gu, '"baseRowId":0'))),
+      'a row id belongs to one row',
+    ],
+    [
+      'a file has no row ids',
+      withLog((texts) => texts.map((text) => text.replace(/"baseRowId":\d+,/gu, ''))),
+      'a tracked row has an id',
+    ],
+    [
+      'a file has the row ids of another version',
+      withLog((texts) => texts.map((text) => text.replace(/(RowCommitVersion":)\d+/gu, '$199'))),
+      'ids of its version',
+    ],
+    [
+      'a remove tells other row ids than the add',
+      withLog((texts) =>
+        texts.map((text) => text.replace(/(\{"remove":.*"baseRowId":)\d+/gu, '$199')),
+      ),
+      'a row keeps its id',
+    ],
+    [
+      'the mark of row ids is too low',
+      withLog((texts) => texts.map((text) => text.replace(/(HighWaterMark\\":)\d+/gu, '$10'))),
+      'the mark is above',
+    ],
+    ['a reader has another row id', withResult('read', () => ({ rowIds: ['x'] })), 'ids of rows'],
     ['a reader misses a row', withResult('read', () => ({ rows: [] })), 'whole versions'],
     ['a data file is gone', () => ({ files: new Set<string>() }), 'no committed file is deleted'],
     [
@@ -84,5 +113,15 @@ describe('the judge', () => {
   ])('sees that %s', (_, tamper, rule) => {
     const rules = judge({ ...history, ...tamper(history) }).map((found) => found.rule);
     expect(rules.join('; ')).toContain(rule);
+  });
+
+  it.each([
+    ['lost', 'which it made'],
+    ['unknown', 'which it made'],
+  ])('sees that a commit that is in the log is said to be %s', async (outcome, said) => {
+    const asking = await runHistory(programOf(ASKING_SEED), ASKING_SEED);
+    expect(judge(asking)).toEqual([]);
+    const told = judge({ ...asking, ...withResult('resolved', () => ({ outcome }))(asking) });
+    expect(told.map(({ rule, detail }) => `${rule}: ${detail}`).join()).toContain(said);
   });
 });

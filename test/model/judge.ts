@@ -5,7 +5,7 @@ import { judgeEffect } from './judge-effect.js';
 import { judgeLog } from './judge-log.js';
 import { judgeOrder } from './judge-order.js';
 import { type Replay, type ReplayedCommit, replay } from './replayer.js';
-import type { Outcome, Reading } from './step.js';
+import type { Outcome, Reading, Resolved } from './step.js';
 import { broken, type Violation } from './violation.js';
 
 export type { Violation } from './violation.js';
@@ -46,14 +46,20 @@ function judgeOutcome(outcome: Outcome, history: History, replayed: Replay): rea
       if (at.length > 0) return [broken('a failed commit is nowhere', op, versions)];
       return judgeConflict(outcome, commits);
     case 'unknown': {
-      const said = result.resolved === 'committed' ? 1 : 0;
-      const isOpen = result.resolved === 'unknown' || result.resolved === 'expired';
-      const fits = at.length === said || (isOpen && at.length <= 1);
-      const isThere = at.every(({ version }) => version === (result.version ?? version));
+      const { attempt, resolved } = result;
+      // Of the several commits of such a step only the last has the step's name.
+      const own =
+        step.kind === 'track' ? commits.filter((one) => one.txnId === attempt?.txnId) : at;
+      const said = resolved === 'committed' ? 1 : 0;
+      const isOpen = resolved === 'unknown' || resolved === 'expired';
+      const fits = own.length === said || (isOpen && own.length <= 1);
+      const isThere = own.every(({ version }) => version === (attempt?.version ?? version));
       return fits && isThere
-        ? at.flatMap(({ version }) => judgeEffect(outcome, version, { history, replayed }))
-        : [broken('resolveCommit tells the truth', op, `${result.resolved}: [${versions}]`)];
+        ? own.flatMap(({ version }) => judgeEffect(outcome, version, { history, replayed }))
+        : [broken('resolveCommit tells the truth', op, `${resolved}: [${versions}]`)];
     }
+    case 'resolved':
+      return judgeResolved(op, result, history, commits);
     case 'read':
       return judgeReading(op, step.kind, result, replayed);
     case 'pinned':
@@ -72,6 +78,25 @@ function reasonsOf({ step }: Outcome, history: History): readonly string[] {
   // What was read a month ago is no ground to write on, and old versions cannot be opened.
   if (isLogShort) reasons.push('CORRUPT_DATA', 'NOT_FOUND', 'DATA_GONE');
   return reasons;
+}
+
+/** Where a commit is in the log, only a clean-up makes it unknowable; where it is not, nothing makes it committed. */
+function judgeResolved(
+  op: string,
+  { attempt: { version, txnId }, outcome }: Resolved,
+  { objects }: History,
+  commits: readonly ReplayedCommit[],
+): readonly Violation[] {
+  const isIn = commits[version]?.txnId === txnId;
+  const isGone = objects?.has(`_delta_log/${String(version).padStart(20, '0')}.json`) === false;
+  const isTrue = {
+    committed: isIn,
+    lost: !isIn && version < commits.length,
+    expired: isGone && version < commits.length,
+    unknown: version >= commits.length,
+  }[outcome];
+  const said = `${outcome} of version ${version}, ${isIn ? 'which it made' : 'which it did not make'}`;
+  return isTrue === true ? [] : [broken('resolveCommit tells the truth', op, said)];
 }
 
 function judgeSkipped(
@@ -93,7 +118,7 @@ function judgeSkipped(
 function judgeReading(
   op: string,
   kind: string,
-  { version, paths, rows }: Reading,
+  { version, paths, rows, rowIds }: Reading,
   { commits, live }: Replay,
 ): readonly Violation[] {
   if (op === AUDIT && version !== commits.length - 1) {
@@ -102,6 +127,12 @@ function judgeReading(
   const files = [...(live[version]?.values() ?? [])];
   const wantedPaths = files.map(({ path }) => path).toSorted();
   const wantedRows = files.flatMap((file) => file.rows).toSorted();
+  const wantedIds = files.flatMap(({ baseRowId = Number.NaN, rows: own }) =>
+    own.map((row, at) => `${row}=${baseRowId + at}`),
+  );
+  if (rowIds !== undefined && wantedIds.toSorted().join() !== rowIds.join()) {
+    return [broken('readers see the ids of rows', op, `${kind} of ${version}: ${rowIds.join()}`)];
+  }
   const isSame =
     wantedPaths.join() === paths.toSorted().join() && wantedRows.join() === rows.join();
   return isSame

@@ -22,11 +22,17 @@ const HOUSEKEEPING = { checkpoint: 3, clean: 1, compact: 2, pin: 1 } as const;
 const READS = { read: 3, travel: 2, pin: 1 } as const;
 const PINNABLE_BACK = 3;
 
+type Drawn = Exclude<Step['kind'], 'resolve' | 'track'>;
+
+/** In one history of so many, rows get ids while others write; in one, old commits are asked after while they go. */
+const TRACKS_EVERY = 9;
+const RESOLVES_EVERY = 6;
+
 /** The program of a seed: two or three writers, one to three steps each; a housekeeper and a reader. */
 export function programOf(seed: number): Program {
   const random = seededNumbers(seed ^ 0x5bd1e995);
   const below = (limit: number): number => Math.floor(random() * limit);
-  const drawn = (weights: Readonly<Partial<Record<Step['kind'], number>>>): Step => {
+  const drawn = (weights: Readonly<Partial<Record<Drawn, number>>>): Step => {
     const entries = Object.entries(weights);
     let position = below(entries.reduce((sum, [, weight]) => sum + weight, 0));
     let chosen: string = 'read';
@@ -34,15 +40,25 @@ export function programOf(seed: number): Program {
       if (position >= 0 && position < weight) chosen = kind;
       position -= weight;
     }
-    return stepOf(chosen as Step['kind'], below);
+    return stepOf(chosen as Drawn, below);
   };
   const steps = (weights: Parameters<typeof drawn>[0], most: number): readonly Step[] =>
     Array.from({ length: 1 + below(most) }, () => drawn(weights));
   const writers = Array.from({ length: 2 + below(2) }, () => steps(WRITES, 3));
-  return [...writers, steps(HOUSEKEEPING, 2), steps(READS, 2)];
+  const keeper = steps(HOUSEKEEPING, 2);
+  const reader = steps(READS, 2);
+  // What else is drawn stays as it was, whatever comes to it here.
+  const first = writers[0] ?? [];
+  if (seed % TRACKS_EVERY === 4) writers[0] = first.toSpliced(below(first.length + 1), 0, TRACK);
+  if (seed % RESOLVES_EVERY !== 2) return [...writers, keeper, reader];
+  const resolve = { kind: 'resolve', version: below(3) } as const;
+  return [...writers, [...keeper, CLEAN, resolve], [...reader, resolve, resolve]];
 }
 
-function stepOf(kind: Step['kind'], below: (limit: number) => number): Step {
+const CLEAN = { kind: 'clean' } as const;
+const TRACK = { kind: 'track' } as const;
+
+function stepOf(kind: Drawn, below: (limit: number) => number): Step {
   const part = PARTS[below(PARTS.length)] ?? 'p';
   switch (kind) {
     case 'once':

@@ -12,6 +12,12 @@ export interface ReplayedCommit {
   readonly inCommitTimestamp: number | undefined;
   readonly adds: readonly ReplayedFile[];
   readonly removes: readonly string[];
+  /** The row ids that removes tell of their files. */
+  readonly removedIds: ReadonlyMap<string, number | undefined>;
+  /** Files that were there already, and stay. */
+  readonly again: ReadonlySet<string>;
+  /** The highest row id that was given to anybody, as the log has it from this version on. */
+  readonly mark: number | undefined;
   readonly sequences: readonly { readonly appId: string; readonly version: number }[];
   /** The steps whose work it is: by rows that were in no file before, or by name. */
   readonly ops: readonly string[];
@@ -19,7 +25,7 @@ export interface ReplayedCommit {
   readonly changesProtocol: boolean;
   /** As they are from this version on, as the log has them. */
   readonly metadata: MetadataJson | undefined;
-  readonly protocol: object | undefined;
+  readonly protocol: ProtocolJson | undefined;
 }
 
 export interface ReplayedFile {
@@ -30,6 +36,7 @@ export interface ReplayedFile {
   /** `op:slot` of each row. */
   readonly rows: readonly string[];
   readonly baseRowId: number | undefined;
+  readonly defaultRowCommitVersion: number | undefined;
 }
 
 export interface Replay {
@@ -47,6 +54,11 @@ interface AddJson {
   readonly stats: string;
   readonly partitionValues: Readonly<Record<string, string | null>>;
   readonly baseRowId?: number;
+  readonly defaultRowCommitVersion?: number;
+}
+
+export interface ProtocolJson {
+  readonly writerFeatures?: readonly string[];
 }
 
 export interface MetadataJson {
@@ -63,10 +75,11 @@ interface LineJson {
     readonly operationParameters?: Readonly<Record<string, string>>;
   };
   readonly add?: AddJson;
-  readonly remove?: { readonly path: string; readonly dataChange: boolean };
+  readonly remove?: { readonly path: string; readonly baseRowId?: number };
+  readonly domainMetadata?: { readonly domain: string; readonly configuration: string };
   readonly txn?: { readonly appId: string; readonly version: number };
   readonly metaData?: MetadataJson;
-  readonly protocol?: object;
+  readonly protocol?: ProtocolJson;
 }
 
 type Objects = ReadonlyMap<string, Uint8Array> | undefined;
@@ -94,10 +107,12 @@ export function replay(files: ReadonlyMap<string, string>, objects?: Objects): R
   let current: ReadonlyMap<string, ReplayedFile> = new Map();
   const seen = new Set<string>();
   let metadata: MetadataJson | undefined;
-  let protocol: object | undefined;
+  let protocol: ProtocolJson | undefined;
+  let mark: number | undefined;
   for (const commit of parsed) {
     metadata = commit.metadata ?? metadata;
     protocol = commit.protocol ?? protocol;
+    mark = commit.mark ?? mark;
     const next = new Map(current);
     const before = new Set<string>();
     for (const path of commit.removes) {
@@ -106,14 +121,21 @@ export function replay(files: ReadonlyMap<string, string>, objects?: Objects): R
         faults.push(`version ${commit.version} removes ${path}, which is not live`);
       }
     }
+    const again = new Set<string>();
     for (const file of commit.adds) {
-      if (seen.has(file.path)) faults.push(`version ${commit.version} adds ${file.path} again`);
+      const old = next.get(file.path);
+      if (old !== undefined && !file.dataChange && isSameContent(old, file)) {
+        again.add(file.path);
+        for (const row of old.rows) before.add(row);
+      } else if (seen.has(file.path)) {
+        faults.push(`version ${commit.version} adds ${file.path} again`);
+      }
       seen.add(file.path);
       next.set(file.path, file);
     }
     const rows = commit.adds.flatMap((file) => file.rows).filter((row) => !before.has(row));
     const ops = new Set([...commit.named, ...rows.map(opOf)]);
-    commits.push({ ...commit, ops: [...ops], metadata, protocol });
+    commits.push({ ...commit, again, mark, ops: [...ops], metadata, protocol });
     live.push(next);
     current = next;
   }
@@ -124,7 +146,11 @@ export function opOf(row: string): string {
   return row.slice(0, row.lastIndexOf(':'));
 }
 
-interface Parsed extends Omit<ReplayedCommit, 'ops'> {
+function isSameContent(one: ReplayedFile, other: ReplayedFile): boolean {
+  return one.size === other.size && one.rows.join() === other.rows.join();
+}
+
+interface Parsed extends Omit<ReplayedCommit, 'ops' | 'again'> {
   readonly named: readonly string[];
 }
 
@@ -142,13 +168,16 @@ function parse(version: number, text: string, objects: Objects): Parsed {
   }
   const metadata = lines.find((line) => line.metaData !== undefined)?.metaData;
   const named = info?.operationParameters?.['op'] ?? metadata?.configuration['sim.op'];
+  const removes = lines.flatMap(({ remove }) => (remove === undefined ? [] : [remove]));
   return {
     version,
     txnId: info?.txnId,
     isBlindAppend: info?.isBlindAppend === true,
     inCommitTimestamp: info?.inCommitTimestamp,
     adds: lines.flatMap(({ add }) => (add === undefined ? [] : [fileOf(add, objects)])),
-    removes: lines.flatMap(({ remove }) => (remove === undefined ? [] : [remove.path])),
+    removes: removes.map(({ path }) => path),
+    removedIds: new Map(removes.map(({ path, baseRowId }) => [path, baseRowId])),
+    mark: markIn(lines),
     sequences: lines.flatMap(({ txn }) => (txn === undefined ? [] : [txn])),
     named: named === undefined ? [] : [named],
     changesMetadata: metadata !== undefined,
@@ -158,13 +187,21 @@ function parse(version: number, text: string, objects: Objects): Parsed {
   };
 }
 
+function markIn(lines: readonly LineJson[]): number | undefined {
+  const said = lines.find(({ domainMetadata }) => domainMetadata?.domain === 'delta.rowTracking');
+  if (said?.domainMetadata === undefined) return undefined;
+  const { configuration } = said.domainMetadata;
+  return (JSON.parse(configuration) as { readonly rowIdHighWaterMark: number }).rowIdHighWaterMark;
+}
+
 interface Bounds {
   readonly op: string;
   readonly slot?: number;
 }
 
 function fileOf(add: AddJson, objects: Objects): ReplayedFile {
-  const { path, size, dataChange, stats, partitionValues, baseRowId } = add;
+  const { path, size, dataChange, stats, partitionValues } = add;
+  const { baseRowId, defaultRowCommitVersion } = add;
   const { numRecords, minValues, maxValues } = JSON.parse(stats) as {
     readonly numRecords: number;
     readonly minValues: Bounds;
@@ -175,7 +212,8 @@ function fileOf(add: AddJson, objects: Objects): ReplayedFile {
   const text = rowText(op, slot === undefined ? '0' : String(slot));
   const rows = isOne ? Array.from({ length: numRecords }, () => text) : rowsIn(path, objects);
   if (rows.length !== numRecords) throw new Error(`${path} has not the rows that it is said to`);
-  return { path, part: partitionValues['part'] ?? null, size, dataChange, rows, baseRowId };
+  const part = partitionValues['part'] ?? null;
+  return { path, part, size, dataChange, rows, baseRowId, defaultRowCommitVersion };
 }
 
 function rowsIn(path: string, objects: Objects): readonly string[] {

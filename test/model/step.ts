@@ -27,11 +27,15 @@ export type Step =
   | { readonly kind: 'both' }
   /** Changes a property of the table; with `turnOn` one that asks for a table feature, too. */
   | { readonly kind: 'alter'; readonly turnOn?: string | undefined }
+  /** Gives row ids to a table that has none: as many commits as it takes. */
+  | { readonly kind: 'track' }
   /** Writes the files of a part together into one, without changing a row. */
   | { readonly kind: 'compact'; readonly part: string }
   | { readonly kind: 'read' }
   /** Reads an older version. */
   | { readonly kind: 'travel'; readonly back: number }
+  /** Asks what became of a commit that is in the log: of the version so far from the first, or the newest. */
+  | { readonly kind: 'resolve'; readonly version: number }
   | { readonly kind: 'pin' }
   | { readonly kind: 'checkpoint' }
   /** Waits until the log is older than it is kept, and cleans it up. */
@@ -47,6 +51,15 @@ export interface Reading {
   readonly paths: readonly string[];
   /** `op:slot` of each row, sorted. */
   readonly rows: readonly string[];
+  /** The same, with the row's id behind it, where rows have one and it was asked for. */
+  readonly rowIds?: readonly string[] | undefined;
+}
+
+/** What a resolution said of an attempt. */
+export interface Resolved {
+  readonly kind: 'resolved';
+  readonly attempt: CommitAttempt;
+  readonly outcome: string;
 }
 
 /** What became of a step. */
@@ -64,10 +77,11 @@ export interface Outcome {
         readonly message: string;
         readonly conflict?: { readonly name: string; readonly version: number } | undefined;
       }
-    | { readonly kind: 'unknown'; readonly resolved: string; readonly version?: number }
+    | { readonly kind: 'unknown'; readonly resolved: string; readonly attempt?: CommitAttempt }
     | { readonly kind: 'pinned'; readonly name: string; readonly version: number }
     /** Work that makes no version. */
     | { readonly kind: 'done' }
+    | Resolved
     | Reading;
 }
 
@@ -77,13 +91,15 @@ export interface Actor {
   readonly state: TableState;
   /** How many turns there were. */
   readonly turn: () => number;
+  /** The attempt that made a version, or the newest that there is yet; for who takes the step `resolve`. */
+  readonly attemptOf?: (version: number) => CommitAttempt;
 }
 
 /** The slot of a sum is this and the number of rows. */
 export const SUM_BASE = 10;
 const RETRY = { retry: { attempts: 3 } } as const;
 /** Longer than commits are kept by default. */
-const PAST_RETENTION_MS = 40 * 86_400_000;
+export const PAST_RETENTION_MS: number = 40 * 86_400_000;
 
 /** Does the step. Two outcomes where it is two appends at once. @throws whatever is no answer of the library's */
 export async function perform(actor: Actor, step: Step, op: string): Promise<readonly Outcome[]> {
@@ -101,8 +117,8 @@ async function attempt(actor: Actor, step: Step, op: string): Promise<Outcome['r
     return await act(actor, step, op);
   } catch (error) {
     if (isVarveError(error, 'COMMIT_STATE_UNKNOWN')) {
-      const { version } = error.attempt;
-      return { kind: 'unknown', resolved: await resolve(actor.table, error.attempt), version };
+      const resolved = await resolve(actor.table, error.attempt);
+      return { kind: 'unknown', resolved, attempt: error.attempt };
     }
     if (!isVarveError(error)) throw error;
     const { code, message } = error;
@@ -113,7 +129,7 @@ async function attempt(actor: Actor, step: Step, op: string): Promise<Outcome['r
 }
 
 /** Asks until the store can be read again. */
-async function resolve(table: SimTable, attempted: CommitAttempt): Promise<string> {
+export async function resolve(table: SimTable, attempted: CommitAttempt): Promise<string> {
   for (;;) {
     try {
       return (await table.resolveCommit(attempted)).outcome;
@@ -131,6 +147,11 @@ async function act(actor: Actor, step: Step, op: string): Promise<Outcome['resul
     case 'travel': {
       const { version } = await table.snapshot();
       return await read(table, { version: Math.max(0, version - step.back) });
+    }
+    case 'resolve': {
+      const tried = actor.attemptOf?.(step.version);
+      if (tried === undefined) throw new Error('nobody knows the attempts of this table');
+      return { kind: 'resolved', attempt: tried, outcome: await resolve(table, tried) };
     }
     case 'pin': {
       const { name, version } = await table.pins.create(`pin-${op.replace('.', '-')}`);
@@ -151,9 +172,12 @@ async function act(actor: Actor, step: Step, op: string): Promise<Outcome['resul
   }
 }
 
+/** Steps that make no version. */
+type Silent = 'read' | 'travel' | 'resolve' | 'pin' | 'checkpoint' | 'clean';
+
 async function write(
   { table, state }: Actor,
-  step: Exclude<Step, { readonly kind: 'read' | 'travel' | 'pin' | 'checkpoint' | 'clean' }>,
+  step: Exclude<Step, { readonly kind: Silent }>,
   op: string,
 ): ReturnType<SimTable['append']> {
   const row = (part: string, slot: number) => ({ op, part, slot: BigInt(slot) });
@@ -196,6 +220,8 @@ async function write(
       const turnedOn = step.turnOn === undefined ? {} : { [step.turnOn]: 'true' };
       return await table.setProperties({ 'sim.op': op, ...turnedOn });
     }
+    case 'track':
+      return await table.setProperties({ 'sim.op': op, 'delta.enableRowTracking': 'true' });
     case 'compact':
       return await compact(state, step.part, op);
   }
@@ -205,13 +231,25 @@ async function write(
 export async function read(
   table: SimTable,
   at: Parameters<SimTable['snapshot']>[0],
+  { withIds = false }: { readonly withIds?: boolean } = {},
 ): Promise<Reading> {
   const snapshot = await table.snapshot(at);
   const rows = await snapshot.scan().toArray();
+  const hasIds = withIds && snapshot.properties.get('delta.enableRowTracking') === 'true';
   return {
     kind: 'read',
     version: snapshot.version,
     paths: snapshot.files().map(({ path }) => path),
     rows: rows.map(({ op, slot }) => `${op ?? ''}:${slot ?? ''}`).toSorted(),
+    ...(hasIds ? { rowIds: await rowIdsOf(snapshot) } : {}),
   };
+}
+
+async function rowIdsOf(
+  snapshot: Awaited<ReturnType<SimTable['snapshot']>>,
+): Promise<readonly string[]> {
+  const rows = await snapshot.scan({ select: ['op', 'slot', '_metadata.row_id'] }).toArray();
+  return rows
+    .map((row) => `${row.op ?? ''}:${row.slot ?? ''}=${row['_metadata.row_id'] ?? ''}`)
+    .toSorted();
 }

@@ -1,4 +1,5 @@
 /** The stores of a history: one place, seen by each actor through faults of its own, and what is kept of it all. */
+import type { CommitAttempt } from '../../src/errors.js';
 import type { CommitDecisions } from '../../src/log/commit.js';
 import type { Identify } from '../../src/log/committer.js';
 import type { ObjectInfo, PutOutcome } from '../../src/storage/object-store.js';
@@ -109,6 +110,14 @@ export class World {
     return Math.floor((position - 0.9) * 100 * YEAR_MS);
   }
 
+  /** The attempt that made a version, or the newest that there is yet. */
+  attemptOf(wanted: number): CommitAttempt {
+    const version = Math.min(wanted, this.commits.size - 1);
+    const text = new TextDecoder().decode(this.commits.get(commitKey(version)));
+    const { commitInfo } = JSON.parse(text.slice(0, text.indexOf('\n'))) as CommitLine;
+    return { version, txnId: commitInfo.txnId };
+  }
+
   counted(plan: FaultPlan): FaultPlan {
     return (call) => {
       const fault = plan(call);
@@ -135,6 +144,13 @@ export class World {
     };
   }
 }
+
+interface CommitLine {
+  readonly commitInfo: { readonly txnId: string };
+}
+
+const commitKey = (version: number): string =>
+  `_delta_log/${String(version).padStart(20, '0')}.json`;
 
 export function isCommit(key: string): boolean {
   return /^_delta_log\/\d{20}\.json$/u.test(key);

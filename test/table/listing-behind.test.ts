@@ -130,3 +130,75 @@ describe('a table whose listings are behind', () => {
     expect(commits.map((key) => Number(key.slice(-7, -5)))).toEqual([1, 2]);
   });
 });
+
+describe('a log that is cleaned up while listings are behind', () => {
+  const MONTH_MS = 40 * 86_400_000;
+  let lake: StorageProvider;
+  let nowMs: number;
+
+  /** A table with a checkpoint at version 3, the first that its log has left, and what was listed before. */
+  async function cleaned(properties: Record<string, string>): Promise<ReadonlySet<string>> {
+    nowMs = 1_700_000_000_000;
+    const clock = { now: () => nowMs, sleep: () => Promise.resolve() };
+    lake = { ...memoryStorage({ clock }), clock };
+    const table = await DeltaTable.create(URL_TEXT, { schema: SCHEMA, properties, storage: lake });
+    for (let id = 1; id <= 3; id++) await table.append([{ id: BigInt(id) }]);
+    const before = new Set<string>();
+    for await (const { key } of lake.open(new URL(URL_TEXT)).list('_delta_log/')) before.add(key);
+    nowMs += MONTH_MS;
+    await table.checkpoint();
+    expect(await table.cleanUpLog()).toMatchObject({ oldestVersion: 3 });
+    return before;
+  }
+
+  const listing = (
+    shown: (key: string) => boolean,
+    gone: ReadonlySet<string>,
+  ): StorageProvider => ({
+    ...lake,
+    open: (url) => {
+      const store = lake.open(url);
+      return {
+        putIfAbsent: async (key, body, options) => await store.putIfAbsent(key, body, options),
+        put: async (key, body, options) => await store.put(key, body, options),
+        delete: async (key, options) => await store.delete(key, options),
+        get: async (key, options) => await store.get(key, options),
+        head: async (key, options) => await store.head(key, options),
+        async *list(prefix, options) {
+          const infos: ObjectInfo[] = [];
+          for await (const info of store.list(prefix, options)) {
+            if (shown(info.key)) infos.push(info);
+          }
+          for (const key of gone) {
+            const isWanted = key.startsWith(prefix) && key > (options?.startAfter ?? '');
+            if (!isWanted || infos.some((info) => info.key === key)) continue;
+            infos.push({ key, sizeBytes: 100, modifiedMs: 1_700_000_000_000, etag: 'gone' });
+          }
+          yield* infos.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+        },
+      };
+    },
+  });
+
+  const V2 = { 'delta.checkpointPolicy': 'v2' };
+  it.each<[string, Record<string, string>, boolean]>([
+    ['still shows what is gone, and not the checkpoint', {}, true],
+    ['shows neither what is gone nor the checkpoint', {}, false],
+    ['still shows what is gone, and not the checkpoint with sidecars', V2, true],
+    ['shows neither what is gone nor the checkpoint with sidecars', V2, false],
+  ])('is read by way of the checkpoint that the hint names: %s', async (_, properties, isOld) => {
+    const before = await cleaned(properties);
+    const storage = listing((key) => before.has(key), isOld ? before : new Set());
+    const table = await DeltaTable.open(URL_TEXT, { storage, schema: SCHEMA });
+    expect((await table.snapshot()).version).toBe(3);
+    expect(await table.scan().count()).toBe(3);
+    expect(await (await table.snapshot({ version: 3 })).scan().count()).toBe(3);
+    expect((await table.append([{ id: 4n }])).version).toBe(4);
+    if (isOld) return;
+    await expect(table.snapshot({ version: 1 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      kind: 'version',
+      available: '3..3',
+    });
+  });
+});

@@ -22,6 +22,7 @@ export function bareSnapshot(log: LogContext, said: BareVersion): Snapshot {
     state: { ...emptyState(rules), version, protocol, metadata },
     schema,
     timestampMs,
+    storeMs: timestampMs,
     ownTimeMs: undefined,
     anchor: { key: commitKey(version), etag: undefined },
     base: undefined,

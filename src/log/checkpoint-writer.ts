@@ -52,16 +52,18 @@ export async function writeCheckpoint(
 ): Promise<CheckpointOutcome> {
   const { signal } = options;
   const { version } = snapshot;
+  // What is left out is lost to everybody, so it must have expired by the store's clock too: this machine's may be ahead.
+  const nowMs = Math.min(log.clock.now(), snapshot.storeMs);
   const plan = planCheckpoint(
     {
       version,
       protocol: snapshot.protocol,
       metadata: snapshot.metadata,
       schema: snapshot.schema,
-      transactions: snapshot.transactions.values(),
+      transactions: snapshot.transactionsAt(nowMs).values(),
       domains: [...snapshot.domains.values()],
     },
-    log.clock.now(),
+    nowMs,
   );
   if (await hasCheckpoint(log, version, signal)) return { outcome: 'exists', version };
   const work = { log, snapshot, plan, signal };

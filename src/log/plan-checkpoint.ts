@@ -76,7 +76,7 @@ export function planCheckpoint(input: CheckpointInput, nowMs: number): Checkpoin
       ...Array.from(input.transactions, (value) => ({ column: 'txn', value }) as const),
       ...Array.from(input.domains, (value) => ({ column: 'domainMetadata', value }) as const),
     ],
-    keepsTombstone: ({ deletionTimestamp = 0 }) => deletionTimestamp > oldestMs,
+    keepsTombstone: ({ deletionTimestamp = -Infinity }) => deletionTimestamp > oldestMs,
   };
 }
 

@@ -20,7 +20,7 @@ import type { Snapshot } from './table-snapshot.js';
 /** A table at a version, as far as a commit behind it owes it something. */
 export type Ground = Pick<
   Snapshot,
-  'version' | 'protocol' | 'metadata' | 'domains' | 'timestampMs'
+  'version' | 'protocol' | 'metadata' | 'domains' | 'timestampMs' | 'storeMs'
 >;
 
 /** What the actions of a transaction meet at one attempt. */
@@ -51,6 +51,8 @@ export interface Rebased {
  *   version and time, when there are versions before.
  * - Row ids: each file that the transaction adds, and no file that has its ids already, gets ids above the mark of the
  *   version before, and the version as its default row commit version. The new mark goes along.
+ * - A tombstone and a sequence are no older than the version before was stored: one that a clock far behind had dated
+ *   would have expired at once.
  * - A version that the transaction named as its own becomes the version it has.
  *
  * @see PROTOCOL.md "Writer Requirements for In-Commit Timestamps", "Writer Requirements for Row Tracking"
@@ -62,18 +64,16 @@ export function rebase(actions: readonly Action[], facts: RebaseFacts): Rebased 
   const inCommitTimestamp = usesInCommitTimestamps(metadata)
     ? monotonic(nowMs, current?.timestampMs)
     : undefined;
+  const metadataFacts = {
+    version,
+    ownSince: versionBehind(read),
+    before: current?.metadata,
+    inCommitTimestamp,
+  };
   const revised = actions.map((action) =>
     action.kind === 'metaData'
-      ? {
-          ...action,
-          metaData: rebaseMetadata(action.metaData, {
-            version,
-            ownSince: versionBehind(read),
-            before: current?.metadata,
-            inCommitTimestamp,
-          }),
-        }
-      : action,
+      ? { ...action, metaData: rebaseMetadata(action.metaData, metadataFacts) }
+      : notBefore(action, current?.storeMs ?? 0),
   );
   const wasTracked = read === undefined || hasRowIds(read.metadata);
   return {
@@ -85,6 +85,21 @@ export function rebase(actions: readonly Action[], facts: RebaseFacts): Rebased 
 
 function versionBehind(ground: Ground | undefined): number {
   return ground === undefined ? 0 : ground.version + 1;
+}
+
+/** A tombstone or a sequence, dated no earlier than `storeMs`. */
+function notBefore(action: Action, storeMs: number): Action {
+  if (action.kind === 'remove') {
+    const { deletionTimestamp } = action.remove;
+    if (deletionTimestamp === undefined || deletionTimestamp >= storeMs) return action;
+    return { kind: 'remove', remove: { ...action.remove, deletionTimestamp: storeMs } };
+  }
+  if (action.kind === 'txn') {
+    const { lastUpdated } = action.txn;
+    if (lastUpdated === undefined || lastUpdated >= storeMs) return action;
+    return { kind: 'txn', txn: { ...action.txn, lastUpdated: storeMs } };
+  }
+  return action;
 }
 
 /** The protocol and metadata of the version that is made. */

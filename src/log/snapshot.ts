@@ -261,6 +261,7 @@ class Replay {
       schema,
       base,
       ownTimeMs,
+      storeMs: Math.floor(file.modifiedMs),
       timestampMs: ownTimeMs ?? this.#timeMs ?? monotonic(file.modifiedMs, undefined),
       anchor: { key: file.key, etag: file.etag },
       madeMs: this.#log.clock.now(),

@@ -50,6 +50,8 @@ export interface SnapshotParts {
   readonly state: CompleteState;
   readonly schema: StructType;
   readonly timestampMs: number;
+  /** When its commit was stored, by the store's clock; of a checkpoint whose commit is gone, that. */
+  readonly storeMs: number;
   /** The time that its commit carries, where the table keeps it; undefined when the commit carries none. */
   readonly ownTimeMs: number | undefined;
   readonly anchor: Anchor;
@@ -69,6 +71,11 @@ export class Snapshot {
    * time of its file, made to increase with the versions that were read; of a checkpoint whose commit is gone, its own.
    */
   readonly timestampMs: number;
+  /**
+   * When its commit was stored, milliseconds since 1970, by the store's clock: no machine's, so it is what a machine
+   * holds its own clock against.
+   */
+  readonly storeMs: number;
   readonly protocol: Protocol;
   readonly metadata: Metadata;
   readonly schema: StructType;
@@ -86,6 +93,7 @@ export class Snapshot {
     this.log = parts.log;
     this.version = state.version;
     this.timestampMs = parts.timestampMs;
+    this.storeMs = parts.storeMs;
     this.protocol = state.protocol;
     this.metadata = state.metadata;
     this.schema = parts.schema;
@@ -119,12 +127,17 @@ export class Snapshot {
 
   /** The last of each application, less those that had expired when the snapshot was made. */
   get transactions(): ReadonlyMap<string, SetTransaction> {
-    this.#transactions ??= activeTransactions(
+    this.#transactions ??= this.transactionsAt(this.parts.madeMs);
+    return this.#transactions;
+  }
+
+  /** The last of each application, less those that have expired at `nowMs`. */
+  transactionsAt(nowMs: number): ReadonlyMap<string, SetTransaction> {
+    return activeTransactions(
       this.parts.state.transactions,
       tableProperties(this.configuration).setTransactionRetentionMs,
-      this.parts.madeMs,
+      nowMs,
     );
-    return this.#transactions;
   }
 
   /** Every tombstone in the log, expired ones too: of the checkpoint first, then of the commits behind it. */

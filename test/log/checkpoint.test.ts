@@ -13,13 +13,16 @@ import { add, addFile, CREATE, LogFixture, metadata, remove } from './log-fixtur
 
 const DAY_MS = 86_400_000;
 
+/** @param nowMs - by the store; `aheadMs` is how far the clock of who writes the checkpoint is ahead of it */
 async function written(
   actions: readonly Action[],
   nowMs = 1_000_000,
+  aheadMs = 0,
 ): Promise<{ fixture: LogFixture; bytes: Uint8Array }> {
   const fixture = new LogFixture();
+  fixture.nowMs = nowMs - 1_000;
   await fixture.commit(0, actions);
-  fixture.nowMs = nowMs;
+  fixture.nowMs = nowMs + aheadMs;
   await writeCheckpoint(fixture.log, await loadSnapshot(fixture.log));
   const object = await fixture.store.get(checkpointKey(0));
   if (object === undefined) throw new Error('no checkpoint');
@@ -95,21 +98,50 @@ describe('writeCheckpoint', () => {
     expect(again).toEqual({ outcome: 'exists', version: 0 });
   });
 
-  it('keeps tombstones as long as their files are protected', async () => {
+  it.each([
+    ['', 0],
+    [', whatever a clock that is years ahead says', 1000 * DAY_MS],
+    [', whatever a clock that is behind says', -9 * DAY_MS, ['young', 'old']],
+  ])(
+    'keeps tombstones as long as their files are protected%s',
+    async (_, aheadMs, expected = ['young']) => {
+      const { bytes } = await written(
+        [
+          ...CREATE,
+          remove('young', { deletionTimestamp: 3 * DAY_MS + 1 }),
+          remove('old', { deletionTimestamp: 3 * DAY_MS }),
+          remove('undated', { deletionTimestamp: undefined }),
+        ],
+        10 * DAY_MS,
+        aheadMs,
+      );
+      const index = new PathIndex('memory://t');
+      const { parts } = await readParts([bytesSource(bytes, 'c')], index, 'all', undefined);
+      const kept: string[] = [];
+      for await (const { path } of readTombstones(parts)) kept.push(path);
+      expect(kept).toEqual(expected);
+    },
+  );
+
+  it('keeps sequences until they have expired by the store, whatever a clock says', async () => {
+    const configuration = new Map([['delta.setTransactionRetentionDuration', 'interval 7 days']]);
+    const txn = (appId: string, lastUpdated: number): Action => ({
+      kind: 'txn',
+      txn: { appId, version: 1n, lastUpdated },
+    });
     const { bytes } = await written(
       [
-        ...CREATE,
-        remove('young', { deletionTimestamp: 3 * DAY_MS + 1 }),
-        remove('old', { deletionTimestamp: 3 * DAY_MS }),
-        remove('undated', { deletionTimestamp: undefined }),
+        { kind: 'protocol', protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
+        { kind: 'metaData', metaData: metadata({ configuration }) },
+        txn('young', 3 * DAY_MS + 1),
+        txn('old', 3 * DAY_MS),
       ],
       10 * DAY_MS,
+      1000 * DAY_MS,
     );
-    const index = new PathIndex('memory://t');
-    const { parts } = await readParts([bytesSource(bytes, 'c')], index, 'all', undefined);
-    const kept: string[] = [];
-    for await (const { path } of readTombstones(parts)) kept.push(path);
-    expect(kept).toEqual(['young']);
+    const rows = await rowsOf(bytes);
+    const said = rows.flatMap((row) => (row['txn'] === null ? [] : [row['txn']]));
+    expect(said).toEqual([expect.objectContaining({ appId: 'young' })]);
   });
 
   it('writes feature lists exactly for versions 3 and 7', async () => {

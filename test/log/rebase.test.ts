@@ -22,14 +22,17 @@ interface Setup {
   readonly protocol?: Protocol;
   readonly mark?: DomainMetadata;
   readonly timestampMs?: number;
+  readonly storeMs?: number;
 }
 
 function ground(setup: Setup): Ground {
   const { version, properties = {}, protocol = TRACKED, mark, timestampMs = 1_000 } = setup;
+  const { storeMs = 900 } = setup;
   return {
     version,
     protocol,
     timestampMs,
+    storeMs,
     metadata: metadata({ configuration: new Map(Object.entries(properties)) }),
     domains: new Map(mark === undefined ? [] : [['delta.rowTracking', mark]]),
   };
@@ -60,6 +63,24 @@ describe('rebase, without features', () => {
       inCommitTimestamp: undefined,
       tags: {},
     });
+  });
+});
+
+describe('rebase, of dates', () => {
+  const dated = (ms: number | undefined): readonly Action[] => [
+    remove('a', { deletionTimestamp: ms }),
+    { kind: 'txn', txn: { appId: 'x', version: 1n, lastUpdated: ms } },
+  ];
+
+  it.each([
+    ['a clock that is behind', 10, 7_000],
+    ['a clock that is right', 7_001, 7_001],
+    ['a clock that is ahead', 1e15, 1e15],
+    ['nobody', undefined, undefined],
+  ])('leaves none before the version before was stored: that of %s', (_, said, expected) => {
+    const read = ground({ version: 3, storeMs: 900 });
+    const current = ground({ version: 5, storeMs: 7_000 });
+    expect(rebase(dated(said), facts(read, { current })).actions).toEqual(dated(expected));
   });
 });
 

@@ -12,6 +12,10 @@ export interface Operation {
    */
   readonly kind: 'read' | 'commit' | 'side';
   readonly needs: Shape['allows'];
+  /** Whether it has several steps, each of which leaves the table whole; who does it again goes on where it ended. */
+  readonly canGoOn?: boolean;
+  /** So much of its points is drawn by the seed; all when not given, for those that go ways of their own. */
+  readonly share?: number;
   /** What a caller learns, without what differs from run to run. */
   readonly run: (world: Caller) => Promise<unknown>;
 }
@@ -28,6 +32,9 @@ const NEW = [
   { op: 'new', part: 'p', n: 100 },
   { op: 'new', part: 'r', n: 101 },
 ];
+
+/** The share of what commits as another operation does. */
+const ALIKE = 0.1;
 
 /** Whether a table that allows `allows` may be asked for what needs `needs`. */
 export function isAllowed(allows: Shape['allows'], needs: Operation['needs']): boolean {
@@ -55,6 +62,16 @@ export const OPERATIONS: readonly Operation[] = [
   read('append that was applied', 'append', (table) =>
     table.append(NEW, { idempotency: { appId: 'base', sequence: 1 } }).then(versionOf),
   ),
+  {
+    ...commit('append in a group', 'append', async (table) => {
+      const [first] = await Promise.all(
+        NEW.map(async (row) => await table.append([row], { group: true })),
+      );
+      if (first === undefined) throw new Error('a group of two told nobody');
+      return first;
+    }),
+    share: ALIKE,
+  },
   commit('overwrite', 'write', (table) => table.overwrite(NEW)),
   commit('overwrite a partition', 'write', (table) =>
     table.overwrite([{ op: 'new', part: 'p', n: 5 }], { where: eq('part', 'p') }),
@@ -63,6 +80,21 @@ export const OPERATIONS: readonly Operation[] = [
     table.overwrite([{ op: 'new', part: 'q', n: 50 }], { where: gte('n', 10n) }),
   ),
   commit('set properties', 'write', (table) => table.setProperties({ 'sweep.set': 'yes' })),
+  {
+    ...commit('unset properties', 'write', (table) => table.unsetProperties(['sweep.unset'])),
+    share: ALIKE,
+  },
+  {
+    ...commit('add a feature', 'write', (table) => table.addFeature('rowTracking')),
+    share: ALIKE,
+  },
+  {
+    ...commit('track rows', 'write', (table) =>
+      table.setProperties({ 'delta.enableRowTracking': 'true' }),
+    ),
+    canGoOn: true,
+    share: 0.3,
+  },
   commit('transaction', 'write', (table) =>
     table.transaction(async (tx) => {
       await tx.append(NEW);
@@ -70,6 +102,20 @@ export const OPERATIONS: readonly Operation[] = [
       await tx.append([{ op: 'more', part: 'q', n: 102 }]);
     }),
   ),
+  {
+    ...commit('transaction that reads', 'write', (table) =>
+      table.transaction(
+        async (tx) => {
+          const where = eq('part', 'p');
+          const n = await tx.scan({ where }).count();
+          await tx.overwrite([{ op: 'counted', part: 'p', n }], { where });
+          await tx.append([{ op: 'all', part: 'q', n: await tx.scan().count() }]);
+        },
+        { retry: { attempts: 3 } },
+      ),
+    ),
+    share: 0.25,
+  },
   commit('writer', 'append', async (table) => {
     const writer = table.writer();
     await writer.append(NEW);
@@ -77,6 +123,19 @@ export const OPERATIONS: readonly Operation[] = [
     if (made === undefined) throw new Error('the writer made no commit');
     return made;
   }),
+  {
+    ...commit('writer that is closed', 'append', async (table) => {
+      const made: Awaited<ReturnType<SweptTable['append']>>[] = [];
+      const writer = table.writer({ onCommit: (one) => made.push(one) });
+      await writer.append(NEW);
+      await writer.close();
+      const [only] = made;
+      if (only === undefined) throw new Error('the writer made no commit');
+      return only;
+    }),
+    share: ALIKE,
+  },
+  read('writer.lastSequence', 'append', (table) => table.writer().lastSequence('base')),
   read('exists', 'read', (_table, { storage }) => DeltaTable.exists(TABLE_URL, { storage })),
   read('scan', 'read', async (table) => sorted(await table.scan().toArray())),
   read('scan with a condition', 'read', async (table, { shape }) => {
@@ -118,7 +177,7 @@ export const OPERATIONS: readonly Operation[] = [
   read('pins.list', 'read', async (table) => (await table.pins.list()).map(({ name }) => name)),
   read('pins.verify', 'append', async (table) => (await table.pins.verify('kept')).ok),
   side('checkpoint', 'append', (table) => table.checkpoint().then(({ version }) => version)),
-  side('clean up the log', 'append', (table) => table.cleanUpLog()),
+  { ...side('clean up the log', 'append', (table) => table.cleanUpLog()), canGoOn: true },
   side('pins.create', 'read', (table) => table.pins.create('fresh').then(({ version }) => version)),
   side('pins.delete', 'append', (table) => table.pins.delete('kept')),
 ];

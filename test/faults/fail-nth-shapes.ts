@@ -12,6 +12,10 @@ export interface Shape {
   /** What Varve may do to it. */
   readonly allows: 'create' | 'read' | 'append' | 'write';
   readonly partitionBy: readonly string[];
+  /** How old all of it is when an operation begins; new when not given. */
+  readonly ageMs?: number | undefined;
+  /** The operations that it is there for, with the share of their points that is drawn by the seed; all when not given. */
+  readonly operations?: Readonly<Record<string, number>> | undefined;
 }
 
 export const SCHEMA = { op: 'string', part: 'string', n: 'long' } as const;
@@ -20,13 +24,16 @@ export type SweptTable = DeltaTable<typeof SCHEMA>;
 /** Where a swept table lies in its store. */
 export const TABLE_URL = 'memory://lake/t';
 
-interface Recipe {
-  readonly name: string;
-  readonly allows: Shape['allows'];
+interface Recipe extends Pick<Shape, 'name' | 'allows' | 'ageMs' | 'operations'> {
   readonly partitionBy?: readonly ('op' | 'part')[];
   readonly properties?: Readonly<Record<string, string>>;
   readonly appends: number;
+  /** The version that is pinned; 1 when not given. */
+  readonly pinned?: number;
 }
+
+/** Longer than a log is kept by default. */
+const PAST_RETENTION_MS = 40 * 86_400_000;
 
 const RECIPES: readonly Recipe[] = [
   { name: 'plain', allows: 'write', appends: 2 },
@@ -65,6 +72,19 @@ const RECIPES: readonly Recipe[] = [
     appends: 2,
     properties: { 'delta.enableChangeDataFeed': 'true' },
   },
+  ...(['classic', 'v2'] as const).map((policy) => ({
+    name: `log expired, ${policy}`,
+    allows: 'append' as const,
+    appends: 5,
+    pinned: 5,
+    ageMs: PAST_RETENTION_MS,
+    operations: { 'clean up the log': 1, append: 0.2 },
+    properties: {
+      'delta.checkpointPolicy': policy,
+      'delta.checkpointInterval': '2',
+      'varve.writeVersionChecksums': 'true',
+    },
+  })),
 ];
 
 /** Tables that Spark made: deletion vectors, v2 checkpoints with sidecars, statistics as structs. */
@@ -93,6 +113,9 @@ async function make({
   partitionBy = [],
   properties,
   appends,
+  pinned = 1,
+  ageMs,
+  operations,
 }: Recipe): Promise<Shape> {
   const clock = virtualClock();
   const storage: StorageProvider = { ...memoryStorage({ clock }), clock };
@@ -100,7 +123,7 @@ async function make({
     schema: SCHEMA,
     partitionBy: [...partitionBy],
     storage,
-    properties: properties ?? {},
+    properties: { 'sweep.unset': 'yes', ...properties },
   });
   for (let at = 0; at < appends; at++) {
     const rows = [
@@ -109,13 +132,13 @@ async function make({
     ];
     await table.append(rows, { idempotency: { appId: 'base', sequence: at + 1 } });
   }
-  await table.pins.create('kept', { version: 1 });
+  await table.pins.create('kept', { version: pinned });
   const objects = new Map<string, Uint8Array>();
   const store = storage.open(new URL(TABLE_URL));
   for await (const { key } of store.list('')) {
     objects.set(key, (await store.get(key))?.bytes ?? new Uint8Array());
   }
-  return { name, objects, allows, partitionBy };
+  return { name, objects, allows, partitionBy, ageMs, operations };
 }
 
 function folderObjects(folder: string): ReadonlyMap<string, Uint8Array> {

@@ -98,6 +98,8 @@ export interface World {
   process(injector: Injector): StorageProvider;
   /** Past all faults. */
   readonly store: ObjectStore;
+  /** Lets time pass, for the store and for processes that come later. */
+  age(ms: number): void;
   /** Descriptors that somebody forgot; always 0 where there are none. */
   openCount(): number;
 }
@@ -128,16 +130,18 @@ const FAULTS: Readonly<Record<Mode, Fault>> = {
 
 /** A table in memory, whose store's calls fail. */
 export async function memoryWorld(objects: ReadonlyMap<string, Uint8Array>): Promise<World> {
-  const lake = memoryStorage({ clock: virtualClock() });
+  const clock = virtualClock();
+  const lake = memoryStorage({ clock });
   const store = lake.open(new URL(TABLE_URL));
   for (const [key, bytes] of objects) await store.put(key, bytes);
   let processes = 0;
   return {
     store,
+    age: (ms) => clock.age(ms),
     openCount: () => 0,
     process: (injector) => ({
       schemes: lake.schemes,
-      clock: virtualClock(),
+      clock: virtualClock(clock.agedMs()),
       entropy: seededEntropy(++processes),
       open: (url) =>
         injector.watchDeletes(
@@ -179,10 +183,11 @@ export async function diskWorld(objects: ReadonlyMap<string, Uint8Array>): Promi
   for (const [key, bytes] of objects) await store.put(key, bytes);
   return {
     store,
+    age: (ms) => clock.age(ms),
     openCount: () => disk.openCount,
     process: (injector) => ({
       schemes: ['memory'],
-      clock: virtualClock(),
+      clock: virtualClock(clock.agedMs()),
       entropy: seededEntropy(++processes),
       open: (url) => injector.watchDeletes(open(faultyFs(disk, injector), url)),
     }),

@@ -71,8 +71,10 @@ interface Sweep {
 
 /** With listings that are behind, what is read may be, too: then only commits are swept, which never may. */
 async function sweeps(variant?: Variant): Promise<readonly Sweep[]> {
-  const isSwept = ({ kind, needs }: Operation, shape: Shape): boolean =>
-    isAllowed(shape.allows, needs) && (variant !== 'stale-lists' || kind === 'commit');
+  const isSwept = ({ name, kind, needs }: Operation, shape: Shape): boolean =>
+    (shape.operations === undefined || name in shape.operations) &&
+    isAllowed(shape.allows, needs) &&
+    (variant !== 'stale-lists' || kind === 'commit');
   const shapes = await allShapes();
   return KINDS.flatMap(({ name, open, modes, share }) =>
     shapes.flatMap((shape: Shape) =>
@@ -80,7 +82,7 @@ async function sweeps(variant?: Variant): Promise<readonly Sweep[]> {
         (operation: Operation): Sweep => ({
           swept: { shape, operation, open, variant },
           modes,
-          share,
+          share: share * (shape.operations?.[operation.name] ?? operation.share ?? 1),
           name: `${name}, ${shape.name}, ${operation.name}`,
         }),
       ),

@@ -30,8 +30,8 @@ export const OTHER_FAULTS: readonly PlantedFault[] = [
     edits: [
       {
         file: 'table/open.ts',
-        from: ': await refreshSnapshot(state.log, latest, { signal });',
-        to: ': await refreshSnapshot(state.log, latest, { signal }).then(() => latest);',
+        from: ': await refreshSnapshot(log, latest, { atLeast, signal }),',
+        to: ': await refreshSnapshot(log, latest, { atLeast, signal }).then(() => latest),',
       },
     ],
   },
@@ -41,7 +41,7 @@ export const OTHER_FAULTS: readonly PlantedFault[] = [
     edits: [
       {
         file: 'table/post-commit.ts',
-        from: '    if (!isVarveError(error)) throw error;\n    return [error];',
+        from: '    return [isVarveError(error) ? error : mistake(error)];',
         to: '    throw error;',
       },
     ],
@@ -107,8 +107,8 @@ export const OTHER_FAULTS: readonly PlantedFault[] = [
     edits: [
       {
         file: 'log/plan-checkpoint.ts',
-        from: 'keepsTombstone: ({ deletionTimestamp = 0 }) => deletionTimestamp > oldestMs,',
-        to: 'keepsTombstone: ({ deletionTimestamp = 0 }) => deletionTimestamp > nowMs + oldestMs,',
+        from: 'keepsTombstone: ({ deletionTimestamp = -Infinity }) => deletionTimestamp > oldestMs,',
+        to: 'keepsTombstone: ({ deletionTimestamp = -Infinity }) => deletionTimestamp > nowMs + oldestMs,',
       },
     ],
   },

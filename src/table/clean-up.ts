@@ -25,9 +25,9 @@ export async function cleanUp(
   try {
     const storeMs = storeNowMs ?? (await intent.announce(0)).modifiedMs;
     const nowMs = Math.min(storeMs, state.environment.clock.now());
+    await intent.sweepDead(storeMs);
     const pins = async (before: number): Promise<readonly number[]> => {
       await intent.announce(before);
-      await intent.sweepDead(nowMs);
       const all = await new Pins(state).list({ signal });
       const own = all.filter(({ tableId }) => tableId === snapshot.metadata.id);
       return own.map(({ version }) => version);

@@ -1,6 +1,7 @@
 /**
  * Who cleans a log says so before looking for pins, and who pins a version looks for that after writing the pin: so one
- * of the two sees the other, without a lock or a clock. Intents are side files, `_varve/log-cleanup/<uuid>.json`.
+ * of the two sees the other, without a lock. Intents are side files, `_varve/log-cleanup/<uuid>.json`. One that is a day
+ * older than a pin, both by the store's time, is a dead process's and does not count.
  */
 import { DataGoneError, isVarveError } from '../errors.js';
 import { findSegment } from '../log/log-segment.js';
@@ -9,7 +10,7 @@ import type { TableState } from './table-state.js';
 
 const FOLDER = '_varve/log-cleanup/';
 
-/** An intent that is older was left by a process that died. */
+/** An intent that is older was left by a process that died: a clean-up takes minutes. */
 const DEAD_AFTER_MS = 86_400_000;
 
 const encoder = new TextEncoder();
@@ -35,11 +36,11 @@ export class CleanupIntent {
     return await this.#state.log.store.put(this.#key, bytes, { signal: this.#signal });
   }
 
-  /** Deletes the intents of processes that died long before `nowMs`. */
-  async sweepDead(nowMs: number): Promise<void> {
+  /** Deletes the intents of processes that died long before `storeMs`, the time by the store's clock. */
+  async sweepDead(storeMs: number): Promise<void> {
     const { store } = this.#state.log;
     for await (const { key, modifiedMs } of store.list(FOLDER, { signal: this.#signal })) {
-      if (modifiedMs < nowMs - DEAD_AFTER_MS) await store.delete(key, { signal: this.#signal });
+      if (isDead(modifiedMs, storeMs)) await store.delete(key, { signal: this.#signal });
     }
   }
 
@@ -54,18 +55,27 @@ export class CleanupIntent {
   }
 }
 
+function isDead(announcedMs: number, storeMs: number): boolean {
+  return announcedMs < storeMs - DEAD_AFTER_MS;
+}
+
 /**
  * Passes when the log leads to a version, and nobody is about to change that. Called when the pin is written.
+ *
+ * @param pinKey - where the pin was written
  * @throws DataGoneError when the version has been cleaned out of the log, or is being
  */
 export async function checkNotCleaned(
   { log }: TableState,
   version: number,
+  pinKey: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for await (const { key } of log.store.list(FOLDER, { signal })) {
+  for await (const { key, modifiedMs } of log.store.list(FOLDER, { signal })) {
     const intent = await log.store.get(key, { signal });
-    if (intent !== undefined && !(version >= beforeIn(intent.bytes))) throw cleaned(version);
+    if (intent === undefined || version >= beforeIn(intent.bytes)) continue;
+    const pin = await log.store.head(pinKey, { signal });
+    if (pin === undefined || !isDead(modifiedMs, pin.modifiedMs)) throw cleaned(version);
   }
   const plan = await findSegment(log.store, { version, signal });
   if ('problem' in plan) throw cleaned(version);

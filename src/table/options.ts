@@ -144,7 +144,8 @@ export interface TransactionOverwriteOptions<R>
 export interface TransactionOptions extends WriteOptions {
   /**
    * How often the function is run, each time on the newest version, when another commit was in the way: `attempts` in
-   * all, and no more once `signal` is aborted. Once when absent.
+   * all, and no more once `signal` is aborted: the call then ends as the run under way ends, with its Commit or with its
+   * COMMIT_CONFLICT. The `signal` of the call itself stops a run, too. Once when absent.
    */
   readonly retry?:
     | { readonly attempts: number; readonly signal?: AbortSignal | undefined }

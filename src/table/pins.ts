@@ -151,7 +151,7 @@ export class Pins {
 
   async #checkNotCleaned(key: string, version: number, signal?: AbortSignal): Promise<void> {
     try {
-      await checkNotCleaned(this.#state, version, signal);
+      await checkNotCleaned(this.#state, version, key, signal);
     } catch (error) {
       if (isVarveError(error, 'DATA_GONE')) await this.#state.log.store.delete(key);
       throw error;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/clock.js';
 import { DeltaTable, type ObjectStore, type StorageProvider } from '../../src/index.js';
 import { memoryStorage } from '../../src/storage/memory-store.js';
-import { faultStore } from '../../src/testing/fault-store.js';
+import { type Fault, faultStore, type StoreCall } from '../../src/testing/fault-store.js';
 import { scheduledStorage } from '../../src/testing/scheduled-store.js';
 import { Scheduler } from '../../src/testing/scheduler.js';
 
@@ -57,6 +57,17 @@ function changed(
   change: (store: ObjectStore) => ObjectStore,
 ): StorageProvider {
   return { ...storage, open: (url) => change(storage.open(url)) };
+}
+
+/** Requests that fail for ever once a clean-up has said what is about to go. */
+function diesOnceAnnounced(): (call: StoreCall) => Fault | undefined {
+  let announced = 0;
+  return ({ operation, key }) => {
+    if (announced === 2) return 'fail';
+    // The first only asks for the time.
+    if (operation === 'put' && key.startsWith('_varve/log-cleanup/')) announced++;
+    return undefined;
+  };
 }
 
 describe('what follows a commit', () => {
@@ -183,6 +194,29 @@ describe('what follows a commit', () => {
     expect(await cleaner.cleanUpLog()).toMatchObject({ oldestVersion: 6 });
     expect(await Promise.all(pinned)).toEqual(['DATA_GONE', 'pinned']);
     expect((await table.pins.list()).map(({ version }) => version)).toEqual([6]);
+  });
+
+  it('is not held up by clean-ups that died: their intents count for a day, and every clean-up sweeps', async () => {
+    const { table, storage, store, clock } = await oldTable(8);
+    clock.nowMs += 90 * DAY_MS;
+    const dying = changed(storage, (inner) => faultStore(inner, diesOnceAnnounced()));
+    const cleaner = await DeltaTable.open(LOCATION, { storage: dying });
+    await expect(cleaner.cleanUpLog()).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    const intents = '_varve/log-cleanup/';
+    expect(await keysIn(store, intents)).toHaveLength(1);
+    await expect(table.pins.create('soon', { version: 4 })).rejects.toMatchObject({
+      code: 'DATA_GONE',
+    });
+    clock.nowMs += DAY_MS;
+    await expect(table.pins.create('soon', { version: 4 })).rejects.toMatchObject({
+      code: 'DATA_GONE',
+    });
+    clock.nowMs += 1;
+    expect(await table.pins.create('later', { version: 4 })).toMatchObject({ version: 4 });
+    await table.setProperties({ 'delta.enableExpiredLogCleanup': 'false' });
+    // It has nothing to delete.
+    expect(await table.cleanUpLog()).toEqual({ oldestVersion: undefined, deleted: 0 });
+    expect(await keysIn(store, intents)).toEqual([]);
   });
 
   it('does not clean when a pin cannot be read', async () => {

@@ -1,7 +1,7 @@
 /** The properties of a table that Varve looks at, typed. PROTOCOL.md "Table Properties". */
 import { InvalidArgumentError } from '../errors.js';
 import type { StringMap } from './actions.js';
-import { parseInterval } from './interval.js';
+import { formatInterval, parseInterval } from './interval.js';
 import { ISOLATION_LEVELS, type IsolationLevel } from './isolation.js';
 
 /** Codecs that `delta.parquet.compression.codec` may name and Varve writes. */
@@ -52,10 +52,11 @@ export function tableProperties(configuration: StringMap): TableProperties {
 
 /**
  * Checks properties that a caller wants to set.
+ * @returns them as they are stored: intervals as `interval <number> <unit>`, the one form that every reader knows
  * @throws InvalidArgumentError for a value that is not the property's, for a `delta.` name that
  *   is no property, and for those that are the table's protocol under another name
  */
-export function checkProperties(configuration: StringMap): void {
+export function checkProperties(configuration: StringMap): StringMap {
   for (const name of configuration.keys()) {
     if (name === '' || (isOfDelta(name) && !name.startsWith('delta.'))) throw noProperty(name);
     if (!isOfDelta(name) || OPEN_PREFIXES.some((prefix) => name.startsWith(prefix))) {
@@ -66,6 +67,17 @@ export function checkProperties(configuration: StringMap): void {
   const properties = new Properties(configuration);
   for (const name of GETTERS) void properties[name];
   for (const name of FLAGS) boolean(configuration, name);
+  return withPlainIntervals(configuration);
+}
+
+function withPlainIntervals(configuration: StringMap): StringMap {
+  const stored = new Map(configuration);
+  for (const name of INTERVALS) {
+    const milliseconds = interval(configuration, name);
+    if (milliseconds === undefined || PLAIN_INTERVAL.test(configuration.get(name) ?? '')) continue;
+    stored.set(name, formatInterval(milliseconds));
+  }
+  return stored;
 }
 
 /** Other engines find these however they are spelled, so a wrong spelling must not be a property of the user's. */
@@ -225,11 +237,21 @@ const FLAGS = [
   'delta.compatibility.symlinkFormatManifest.enabled',
 ] as const;
 
+const INTERVALS = [
+  'delta.logRetentionDuration',
+  'delta.deletedFileRetentionDuration',
+  'delta.setTransactionRetentionDuration',
+  'delta.checkpointRetentionDuration',
+  'delta.sampleRetentionDuration',
+] as const;
+const PLAIN_INTERVAL = /^interval \d+ (?:week|day|hour|minute|second|millisecond)s?$/;
+
 /** Names below which a user may choose. */
 const OPEN_PREFIXES = ['delta.constraints.', 'delta.universalFormat.'];
 
-const KNOWN_NAMES: ReadonlySet<string> = new Set([
+const KNOWN_NAMES: ReadonlySet<string> = new Set<string>([
   ...FLAGS,
+  ...INTERVALS,
   CHECKPOINT_INTERVAL,
   CHECKPOINT_POLICY,
   EXPIRED_LOG_CLEANUP,
@@ -245,14 +267,9 @@ const KNOWN_NAMES: ReadonlySet<string> = new Set([
   'delta.autoOptimize.optimizeWrite',
   'delta.checkpoint.writeStatsAsJson',
   'delta.checkpoint.writeStatsAsStruct',
-  'delta.checkpointRetentionDuration',
   'delta.columnMapping.mode',
-  'delta.deletedFileRetentionDuration',
   'delta.enableChangeDataFeed',
-  'delta.logRetentionDuration',
   'delta.randomPrefixLength',
-  'delta.sampleRetentionDuration',
-  'delta.setTransactionRetentionDuration',
 ]);
 
 function boolean(configuration: StringMap, name: string): boolean | undefined {

@@ -83,10 +83,10 @@ function propertiesChange(properties: Readonly<Record<string, string>>): {
   readonly change: (base: Snapshot) => Change;
   readonly configuration: StringMap;
 } {
-  const { configuration, features } = splitFeatures(
+  const { configuration: given, features } = splitFeatures(
     checkOptions('setProperties', propertiesOf, properties, 'properties'),
   );
-  checkProperties(configuration);
+  const configuration = checkProperties(given);
   const change = (base: Snapshot): Change => ({
     configuration: new Map([...base.configuration, ...configuration]),
     features,

@@ -125,8 +125,8 @@ async function inferred(rows: unknown): Promise<{ schema: StructType; rows: unkn
 
 function newTable(state: TableState, schema: StructType, options: Checked): NewTable {
   checkColumnNames(schema);
-  const { configuration: given, features } = splitFeatures(options.properties ?? {});
-  checkProperties(given);
+  const { configuration: asked, features } = splitFeatures(options.properties ?? {});
+  const given = checkProperties(asked);
   checkRowTracking(given);
   const partitionColumns = partitionsOf(schema, options.partitionBy ?? []);
   const { clock, entropy } = state.environment;

@@ -43,13 +43,14 @@ export async function overwrite<R>(
 ): Promise<Commit> {
   const checked = checkOptions('overwrite', optionsOf, options);
   checkWhere(options);
-  const attempts = isRereadable(rows) ? (checked.attempts ?? DEFAULT_ATTEMPTS) : 1;
+  const canRepeat = isRereadable(rows);
+  const attempts = canRepeat ? (checked.attempts ?? DEFAULT_ATTEMPTS) : 1;
   return await withAttempts(
     attempts,
     async () =>
       await commitWrite(state, options, {
         plan: async (base) => await planOverwrite(state, base, rows, options),
-        advice: 'overwrite again, with rows that can be read again',
+        advice: canRepeat ? 'overwrite again' : 'overwrite again, with rows that can be read again',
       }),
   );
 }

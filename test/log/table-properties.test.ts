@@ -95,6 +95,39 @@ describe('checkProperties', () => {
   });
 });
 
+describe('checkProperties gives what is stored', () => {
+  it.each<[string, string]>([
+    ['7 days', 'interval 1 weeks'],
+    ['INTERVAL 9 DAYS', 'interval 9 days'],
+    ['interval 1 week 2 days 3 hours', 'interval 219 hours'],
+    [' interval  2  minutes ', 'interval 2 minutes'],
+    ['0 days', 'interval 0 seconds'],
+    ['interval 30 days', 'interval 30 days'],
+    ['interval 1 week', 'interval 1 week'],
+  ])('of the interval %j %j', (given, stored) => {
+    for (const name of ['logRetention', 'deletedFileRetention', 'setTransactionRetention']) {
+      const properties = new Map([[`delta.${name}Duration`, given]]);
+      const expected = new Map([[`delta.${name}Duration`, stored]]);
+      expect(checkProperties(properties)).toEqual(expected);
+    }
+  });
+
+  it('and of all other properties what was given', () => {
+    const given = new Map([
+      ['mine', '7 days'],
+      ['delta.appendOnly', 'TRUE'],
+    ]);
+    expect(checkProperties(given)).toEqual(given);
+  });
+
+  it('but no interval that Delta does not have', () => {
+    const given = new Map([['delta.checkpointRetentionDuration', '1 month']]);
+    expect(() => checkProperties(given)).toThrow(
+      expect.objectContaining({ option: 'delta.checkpointRetentionDuration' }),
+    );
+  });
+});
+
 describe('intervals', () => {
   it.each<[string, number | undefined]>([
     ['interval 30 days', 30 * DAY],

@@ -40,6 +40,16 @@ async function rowIds(table: DeltaTable<typeof schema>): Promise<[number, number
 }
 
 describe('setProperties', () => {
+  it('stores intervals as every reader knows them, of a new table too', async () => {
+    const retention = { 'delta.logRetentionDuration': '9 days' };
+    const { table } = await made(retention);
+    const stored = async () => (await table.detail()).properties.get('delta.logRetentionDuration');
+    expect(await stored()).toBe('interval 9 days');
+    expect(await table.setProperties(retention)).toMatchObject({ outcome: 'nothing-to-do' });
+    await table.setProperties({ 'delta.logRetentionDuration': '1 week 1 hour' });
+    expect(await stored()).toBe('interval 169 hours');
+  });
+
   it('commits new metadata alone, in the words of Spark', async () => {
     const { table, actionsOf } = await made({ mine: '1' });
     const commit = await table.setProperties({ 'delta.checkpointInterval': '5', mine: '2' });

@@ -5,11 +5,18 @@ import { memoryStorage } from '../../src/storage/memory-store.js';
 const URL = 'memory://lake/numbers';
 const schema = { id: 'long', part: 'string' } as const;
 
+interface Row {
+  readonly id: bigint;
+  readonly part: string;
+}
+type Rows = AsyncIterable<Row>;
+
 /** An overwrite of `id > 10`, during which another process appends `theirs`. */
 async function race(
   theirs: { id: bigint; part: string },
   options: Omit<OverwriteOptions<AnySchema>, 'where'>,
   properties: Record<string, string> = {},
+  inputOf: (rows: () => Rows) => Rows = (rows) => rows(),
 ): Promise<{ version: number; isolation: string | undefined }> {
   const storage = memoryStorage();
   const table = await DeltaTable.create(URL, { schema, storage, properties });
@@ -18,11 +25,11 @@ async function race(
     { id: 20n, part: 'q' },
   ]);
   const rival = await DeltaTable.open(URL, { storage: { ...storage } });
-  async function* rows(): AsyncGenerator<{ id: bigint; part: string }> {
+  async function* rows(): AsyncGenerator<Row> {
     await rival.append([theirs]);
     yield { id: 30n, part: 'r' };
   }
-  const { version } = await table.overwrite(rows(), { where: gt('id', 10n), ...options });
+  const { version } = await table.overwrite(inputOf(rows), { where: gt('id', 10n), ...options });
   const [newest] = await table.history({ limit: 1 });
   return { version, isolation: newest?.isolationLevel };
 }
@@ -38,6 +45,14 @@ describe('an overwrite by a condition, in a race with an append', () => {
       conflict: 'ConcurrentAppendException',
       winner: { version: 2, operation: 'WRITE' },
     });
+  });
+
+  it('asks for rows that can be read again only where these cannot', async () => {
+    const once = race(elsewhere, {});
+    await expect(once).rejects.toThrow(/overwrite again, with rows that can be read again/u);
+    const array = (rows: () => Rows) => Object.assign([], { [Symbol.asyncIterator]: rows });
+    const again = race(elsewhere, { attempts: 1 }, {}, array as never);
+    await expect(again).rejects.toThrow(/committed; overwrite again conflict=/u);
   });
 
   it('passes over a file whose statistics rule it out, when asked to look at them', async () => {

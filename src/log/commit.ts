@@ -109,8 +109,6 @@ class CommitLoop {
   #mine: Loser | undefined;
   /** The version up to which every commit was checked; -1 before the first. */
   #checked: number;
-  /** The last version that another has; listings may not show it yet. */
-  #lost: number | undefined;
   #current: Snapshot | undefined;
 
   constructor(context: CommitContext, request: CommitRequest) {
@@ -144,7 +142,7 @@ class CommitLoop {
       if (settled === 'unknown') {
         return { outcome: 'unknown', attempt: { version, txnId: this.#txnId } };
       }
-      this.#lost = version;
+      this.#context.head.meet(version);
       if (clock.now() >= deadline) return await this.#outOfTime(version);
       await clock.sleep(pauseMs * entropy.random(), this.#request.signal);
     }
@@ -155,9 +153,9 @@ class CommitLoop {
     const { log, head } = this.#context;
     const { base, signal } = this.#request;
     if (base === undefined) return await this.#creationLost();
-    const newest = newer(this.#current ?? base, head.latest);
-    const atLeast = Math.max(this.#lost ?? -1, head.known);
-    const latest = head.learn(await refreshSnapshot(log, newest, { atLeast, signal }));
+    const newest = newer(base, head.latest);
+    // Listings may not show yet what is known.
+    const latest = head.learn(await refreshSnapshot(log, newest, { atLeast: head.known, signal }));
     this.#current = latest;
     if (this.#sequence !== undefined && isApplied(latest, this.#sequence)) {
       return { outcome: 'already-applied', version: latest.version };
@@ -166,7 +164,8 @@ class CommitLoop {
       let mine = this.#mine ?? loserOf(log, this.#request, base, this.#isolation);
       for (let version = this.#checked + 1; version <= latest.version; version++) {
         const winner = await this.#readCommit(version);
-        if (winner === undefined) return cleanedOut(version);
+        // What is gone cannot be compared with what was read: on a newer version there is no need to.
+        if (winner === undefined) return lost(CONCURRENT_WRITE, { version, commitInfo: undefined });
         const conflict = this.#context.decisions.checkConflict(mine, winner);
         if (conflict !== undefined) return lost(conflict, winner);
         mine = adopt(mine, winner);
@@ -203,7 +202,7 @@ class CommitLoop {
       read: base,
       current: this.#current,
       nowMs,
-      losesRowIds: described.losesRowIds ?? false,
+      losesRowIds: described.losesRowIds === true,
     });
     const info = commitInfo(described, {
       timestampMs: nowMs,
@@ -233,21 +232,16 @@ class CommitLoop {
 
   async #outOfTime(version: number): Promise<CommitResult> {
     const winner = await this.#readCommit(version);
-    return winner === undefined
-      ? cleanedOut(version)
-      : lost({ name: 'ConcurrentWriteException' }, winner);
+    return lost(CONCURRENT_WRITE, { version, commitInfo: winner?.commitInfo });
   }
 }
 
-/** What is gone cannot be compared with what was read: on a newer version there is no need to. */
-function cleanedOut(version: number): CommitResult {
-  const winner = { version, operation: operationOf(undefined) };
-  return { outcome: 'conflict', conflict: 'ConcurrentWriteException', winner };
-}
+/** What Delta calls a race that was lost where nothing that was read or written tells why. */
+const CONCURRENT_WRITE = { name: 'ConcurrentWriteException' };
 
 function lost(
   { name, subject }: { readonly name: string; readonly subject?: string },
-  { version, commitInfo: info }: WinningCommit,
+  { version, commitInfo: info }: Pick<WinningCommit, 'version' | 'commitInfo'>,
 ): CommitResult {
   const winner = { version, operation: operationOf(info) };
   return { outcome: 'conflict', conflict: name, winner, subject };

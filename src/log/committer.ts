@@ -81,23 +81,19 @@ export async function settle(
   let maySentLand = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const step = await tryOnce(context, version, txnId, bytes);
-    if (step.settled !== undefined) return step.settled;
-    maySentLand ||= step.sent;
-    if (clock.now() + pauseMs >= deadline) {
-      if (maySentLand) return 'unknown';
+    const isLast = clock.now() + pauseMs >= deadline;
+    if (step === 'sent') maySentLand = true;
+    else if (typeof step === 'string') return step;
+    else if (!maySentLand && (isLast || !isVarveError(step.error, 'STORAGE_UNAVAILABLE'))) {
       throw step.error;
     }
-    if (!maySentLand && !isVarveError(step.error, 'STORAGE_UNAVAILABLE')) throw step.error;
+    if (isLast) return 'unknown';
     await clock.sleep(pauseMs * (0.5 + entropy.random() / 2));
   }
 }
 
-interface Step {
-  readonly settled?: Settled | undefined;
-  /** Whether a request was sent whose effect may still come. */
-  readonly sent: boolean;
-  readonly error?: unknown;
-}
+/** `sent`: a request was sent whose effect may still come. With an error, none was. */
+type Step = 'committed' | 'lost' | 'sent' | { readonly error: unknown };
 
 async function tryOnce(
   context: SettleContext,
@@ -109,17 +105,16 @@ async function tryOnce(
   try {
     answer = await context.committer.commit(version, bytes);
   } catch (error) {
-    return { sent: false, error };
+    return { error };
   }
-  if (answer === 'committed') return { settled: 'committed', sent: true };
+  if (answer === 'committed') return answer;
   try {
     const owner = await context.identify(version, txnId);
-    if (owner === 'ours') return { settled: 'committed', sent: true };
-    if (owner === 'other') return { settled: 'lost', sent: true };
-    return { sent: true };
-  } catch (error) {
+    if (owner === 'ours') return 'committed';
+    return owner === 'other' ? 'lost' : 'sent';
+  } catch {
     // A version that cannot be read, or not as a commit, does not tell whose it is; whatever the reason, to throw here
     // would say that nothing was committed.
-    return { sent: true, error };
+    return 'sent';
   }
 }

@@ -6,7 +6,7 @@ import { NOTHING_READ } from '../../src/log/conflict.js';
 import { Head } from '../../src/log/head.js';
 import { commitKey } from '../../src/log/log-path.js';
 import { rebase } from '../../src/log/rebase.js';
-import { refreshSnapshot } from '../../src/log/snapshot.js';
+import { loadSnapshot, refreshSnapshot } from '../../src/log/snapshot.js';
 import { seededEntropy } from '../../src/testing/index.js';
 import {
   described,
@@ -111,6 +111,16 @@ describe('commit, of what it reads of others', () => {
     expect([1, 2].map((version) => getsOf(made, version))).toEqual([0, 0]);
   });
 
+  it('begins at the version it was built on, though another holds the same one anew', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    made.context.head.learn(await loadSnapshot(made.fixture.log));
+    await made.rival(1, [add('f1')]);
+    made.fixture.forgetRequests();
+    expect(await commit(made.context, request)).toMatchObject({ version: 2 });
+    expect(getsOf(made, 1)).toBe(1);
+  });
+
   it('leaves the newest version behind for others, also when it lost', async () => {
     const made = await setting();
     const request = await made.request([remove('f0')]);
@@ -181,6 +191,20 @@ describe('commit, of what it reads of others', () => {
   });
 });
 
+describe('commit, on a table that Varve does not write', () => {
+  it('may be the one that makes it writable', async () => {
+    const made = await setting();
+    const configuration = new Map([['delta.columnMapping.mode', 'name']]);
+    await made.fixture.commit(1, [
+      { kind: 'protocol', protocol: listing('columnMapping') },
+      { kind: 'metaData', metaData: metadata({ configuration, schemaString: MAPPED }) },
+    ]);
+    const mend: Action = { kind: 'metaData', metaData: metadata() };
+    const request = await made.request([mend]);
+    expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 2 });
+  });
+});
+
 describe('commit, of a table that tracks rows', () => {
   const ENABLED = new Map([['delta.enableRowTracking', 'true']]);
   const rows = { stats: '{"numRecords":3}' };
@@ -201,6 +225,7 @@ describe('commit, of a table that tracks rows', () => {
       removed: false,
     },
   });
+  const txn = (appId: string): Action => ({ kind: 'txn', txn: { appId, version: 1n } });
   const addsAt = async ({ fixture }: Setting, version: number): Promise<unknown[]> => {
     const object = await fixture.store.get(commitKey(version));
     return parseCommit(object?.bytes ?? new Uint8Array(), commitKey(version)).flatMap(
@@ -232,6 +257,24 @@ describe('commit, of a table that tracks rows', () => {
     ]);
     expect(await commit(made.context, request)).toMatchObject({ version: 3 });
     expect(await addsAt(made, 3)).toMatchObject([{ path: 'f0', ...ids }]);
+  });
+
+  it('keeps what it took over from one winner when it goes behind the next', async () => {
+    const made = await tracked();
+    const reads = { ...NOTHING_READ, files: new Set(['f0']) };
+    const request = await made.request([remove('f0')], { reads });
+    const ids = { baseRowId: 0n, defaultRowCommitVersion: 2n };
+    const backfill: Action[] = [
+      { kind: 'commitInfo', commitInfo: { operation: 'ROW TRACKING BACKFILL' } },
+      mark(2),
+      add('f0', { ...rows, ...ids, dataChange: false }),
+    ];
+    made.beforePut = async (version) => {
+      if (version === 2) await made.fixture.commit(2, backfill);
+      if (version === 3) await made.rival(3, [txn('theirs')]);
+    };
+    expect(await commit(made.context, request)).toMatchObject({ version: 4 });
+    expect(await addsAt(made, 4)).toMatchObject([{ path: 'f0', ...ids }]);
   });
 
   it.each([

@@ -56,6 +56,56 @@ describe('commit', () => {
     expect(made.fixture.nowMs - beganMs).toBeGreaterThanOrEqual(CONTENTION_BUDGET_MS);
   });
 
+  it.each([
+    [59_999, 'committed'],
+    [60_000, 'conflict'],
+  ])('that lost a race %d ms after it began is %s', async (elapsedMs, outcome) => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    const beganMs = made.fixture.nowMs;
+    made.beforePut = async (version) => {
+      if (version > 1) return;
+      await made.rival(1, [add('theirs')]);
+      made.fixture.nowMs = beganMs + elapsedMs;
+    };
+    expect(await commit(made.context, request)).toMatchObject({ outcome });
+  });
+
+  it('gives up also when the winner was cleaned out of the log meanwhile', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    made.beforePut = async (version) => {
+      await made.rival(version, [add('theirs')]);
+      made.fixture.nowMs += CONTENTION_BUDGET_MS;
+    };
+    const { store } = made.context.log;
+    const get = store.get.bind(store);
+    // The first to read it finds out whose it is.
+    let gets = 0;
+    store.get = async (key, options) =>
+      key === commitKey(1) && gets++ > 0 ? undefined : await get(key, options);
+    expect(await commit(made.context, request)).toEqual({
+      outcome: 'conflict',
+      conflict: 'ConcurrentWriteException',
+      winner: { version: 1, operation: 'unknown' },
+    });
+  });
+
+  it('goes behind a rival that no listing shows yet', async () => {
+    const made = await setting();
+    const request = await made.request([add('mine')]);
+    const { store } = made.context.log;
+    const list = store.list.bind(store);
+    store.list = async function* stale(prefix, options) {
+      for await (const info of list(prefix, options)) {
+        if (info.key !== commitKey(1)) yield info;
+      }
+    };
+    loseUpTo(made, 1, [add('theirs')]);
+    expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 2 });
+    expect(made.sleeps).toHaveLength(1);
+  });
+
   it('names the winner it cannot go behind', async () => {
     const made = await setting();
     const reads = { ...NOTHING_READ, files: new Set(['f0']), matches: () => true };
@@ -112,6 +162,16 @@ describe('commit', () => {
     await made.fixture.store.delete(commitKey(0));
     expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 0 });
     expect((await infoAt(made, 0))['readVersion']).toBeUndefined();
+  });
+
+  it('says which file is damaged where a creation meets no commit', async () => {
+    const made = await setting();
+    const request = await made.request([...CREATE], { base: undefined });
+    await made.fixture.put(commitKey(0), '{"add":');
+    await expect(commit(made.context, request)).rejects.toMatchObject({
+      code: 'CORRUPT_DATA',
+      key: commitKey(0),
+    });
   });
 });
 
@@ -199,6 +259,8 @@ describe('commit, without an answer', () => {
     store.head = () => Promise.reject(new TypeError('a store of somebody else'));
     const result = await commit(made.context, request);
     expect(result).toEqual({ outcome: 'committed', version: 1, snapshot: undefined });
+    // So no later look at the log is content with less.
+    expect(made.context.head.known).toBe(1);
     expect((await newest(made)).paths).toEqual(['f0', 'mine']);
   });
 
@@ -216,10 +278,12 @@ describe('commit, without an answer', () => {
 describe('commit, aborted', () => {
   const reason = new Error('enough');
 
-  it('before the put rejects with the reason, and nothing is committed', async () => {
+  it('before it began rejects with the reason, and nothing is asked nor committed', async () => {
     const made = await setting();
     const request = await made.request([add('mine')], { signal: AbortSignal.abort(reason) });
+    made.fixture.forgetRequests();
     await expect(commit(made.context, request)).rejects.toBe(reason);
+    expect(made.fixture.requests).toEqual({ gets: [], lists: 0 });
     expect((await newest(made)).version).toBe(0);
   });
 

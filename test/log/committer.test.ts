@@ -38,23 +38,34 @@ function script<T>(answers: readonly (T | Error)[]): {
 }
 
 interface Settling {
-  readonly settled: Settled;
+  /** What it was settled as, or what was thrown. */
+  readonly settled: unknown;
   readonly puts: number;
   readonly looks: number;
+  readonly sleeps: readonly number[];
   readonly sleptMs: number;
   readonly sent: readonly { readonly version: number; readonly bytes: Uint8Array }[];
+}
+
+interface Circumstances {
+  /** How long each request takes. */
+  readonly putMs?: number;
+  readonly random?: number;
 }
 
 async function settling(
   answers: readonly (CommitAnswer | Error)[],
   owners: readonly (Owner | Error)[] = ['absent'],
+  { putMs = 0, random = 0.5 }: Circumstances = {},
 ): Promise<Settling> {
   const put = script(answers);
   const look = script(owners);
+  const sleeps: number[] = [];
   let nowMs = 0;
   const clock: Clock = {
     now: () => nowMs,
     sleep: (delayMs) => {
+      sleeps.push(delayMs);
       nowMs += delayMs;
       return Promise.resolve();
     },
@@ -62,17 +73,19 @@ async function settling(
   const sent: { readonly version: number; readonly bytes: Uint8Array }[] = [];
   const context = {
     clock,
-    entropy: { random: () => 0.5, uuid: () => 'none' },
+    entropy: { random: () => random, uuid: () => 'none' },
     committer: {
       commit: async (version: number, bytes: Uint8Array) => {
         sent.push({ version, bytes });
+        nowMs += putMs;
         return await put.next();
       },
     },
     identify: async () => await look.next(),
   };
-  const settled = await settle(context, 7, 'mine', BYTES);
-  return { settled, puts: put.calls(), looks: look.calls(), sleptMs: nowMs, sent };
+  const settled = await settle(context, 7, 'mine', BYTES).catch((error: unknown) => error);
+  const sleptMs = sleeps.reduce((sum, ms) => sum + ms, 0);
+  return { settled, puts: put.calls(), looks: look.calls(), sleeps, sleptMs, sent };
 }
 
 interface Settlement {
@@ -192,12 +205,51 @@ describe('settle', () => {
     expect((await settling(['unknown'], [error])).settled).toBe('unknown');
   });
 
-  it('throws at once when the request was refused', async () => {
-    await expect(settling([denied])).rejects.toBe(denied);
+  it.each([
+    ['was refused', denied],
+    ['failed in a way that is not ours', foreign],
+  ])('throws at once when the request %s', async (_why, error) => {
+    const found = await settling([error, 'committed']);
+    expect(found).toMatchObject({ settled: error, puts: 1, looks: 0, sleeps: [] });
   });
 
   it('throws what the store says when nothing was sent until the budget is spent', async () => {
-    await expect(settling([down])).rejects.toBe(down);
+    const found = await settling([down]);
+    expect(found).toMatchObject({ settled: down, looks: 0 });
+    expect(found.sleptMs).toBeGreaterThan(SETTLE_BUDGET_MS * 0.8);
+  });
+
+  it.each([
+    ['half', 0],
+    ['three quarters', 0.5],
+    ['the whole', 1],
+  ])(
+    'pauses %s of 10 ms, then twice as long each time, of two seconds at most',
+    async (...given) => {
+      const [, random] = given;
+      const share = (1 + random) / 2;
+      const { sleeps } = await settling(['unknown'], ['absent'], { random });
+      const first = [10, 20, 40, 80, 160, 320, 640, 1280].map((ms) => ms * share);
+      expect(sleeps.slice(0, first.length)).toEqual(first);
+      expect(new Set(sleeps.slice(first.length))).toEqual(new Set([2_000 * share]));
+    },
+  );
+
+  it.each<[string, number, CommitAnswer | Error, Circumstances]>([
+    ['the last, when a pause would end with the 30 s', 1, 'unknown', { putMs: 29_990 }],
+    ['not the last, when there is a millisecond more', 2, 'unknown', { putMs: 29_989 }],
+    ['the last, when nothing was sent either', 1, down, { putMs: 29_990 }],
+    ['not the last then, too', 2, down, { putMs: 29_989 }],
+  ])('its request is %s', async (_when, puts, answer, circumstances) => {
+    const found = await settling([answer], ['absent'], circumstances);
+    expect(found.puts).toBe(puts);
+    expect(found.settled).toBe(answer);
+  });
+
+  it('says unknown when the last request failed and an earlier one was sent', async () => {
+    const found = await settling(['unknown', down]);
+    expect(found.settled).toBe('unknown');
+    expect((await settling(['unknown', denied])).settled).toBe('unknown');
   });
 });
 
@@ -238,5 +290,20 @@ describe('logCommitter', () => {
     const mute = faultStore(store, () => 'lost-reply');
     expect(await logCommitter(mute).commit(1, BYTES)).toBe('unknown');
     expect((await store.get(commitKey(1)))?.bytes).toEqual(BYTES);
+  });
+
+  it.each([
+    [0, undefined],
+    [1, commitKey(0)],
+    [7, commitKey(6)],
+  ])('makes version %d durable behind %s', async (version, after) => {
+    const store = memoryStore();
+    const asked: unknown[] = [];
+    const put: typeof store.putIfAbsent = (key, body, options) => {
+      asked.push({ key, after: options?.after });
+      return store.putIfAbsent(key, body, options);
+    };
+    await logCommitter({ ...store, putIfAbsent: put }).commit(version, BYTES);
+    expect(asked).toEqual([{ key: commitKey(version), after }]);
   });
 });

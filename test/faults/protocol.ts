@@ -31,6 +31,10 @@ export const WORLDS: Readonly<Record<string, Omit<ProtocolOptions, 'decisions'>>
     writers: PAIR,
     isolation: 'WriteSerializable',
   },
+  'two writers, two operations each, SnapshotIsolation': {
+    writers: PAIR,
+    isolation: 'SnapshotIsolation',
+  },
   'three writers, one of them with two operations': {
     writers: [[append('p'), replace('p')], [replace('p')], [metadata]],
   },

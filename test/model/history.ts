@@ -105,6 +105,7 @@ export function propertiesOf(seed: number): Readonly<Record<string, string>> {
   return {
     'delta.checkpointInterval': String(2 + (seed % 4)),
     ...(seed % 3 === 1 ? { 'delta.isolationLevel': 'WriteSerializable' } : {}),
+    ...(seed % 9 === 5 ? { 'delta.isolationLevel': 'SnapshotIsolation' } : {}),
     ...(seed % 5 === 1 ? { 'delta.enableInCommitTimestamps': 'true' } : {}),
     ...(seed % 7 === 1 ? { 'delta.enableRowTracking': 'true' } : {}),
     ...(seed % 2 === 1 ? { 'varve.writeVersionChecksums': 'true' } : {}),

@@ -1,9 +1,10 @@
 /**
  * Whether a commit did what its step does to the version before it: all of it, and nothing else. With WriteSerializable
- * a replacement may have come before blind appends that it did not see, and before nothing else.
+ * a replacement may have come before blind appends that it did not see, and before nothing else; with SnapshotIsolation
+ * it replaced what one version had, and may have missed all that was added since.
  */
 import type { History } from './history.js';
-import { acknowledgedBefore } from './judge-order.js';
+import { seenBefore } from './judge-order.js';
 import { opOf, type Replay, type ReplayedFile } from './replayer.js';
 import { type Outcome, type Step, SUM_BASE } from './step.js';
 import { broken, type Violation } from './violation.js';
@@ -95,15 +96,18 @@ function judgeLeft(
   left: readonly Row[],
   { history, replayed }: Judged,
 ): readonly Violation[] {
-  const { op, step, turns } = outcome;
+  const { op, step } = outcome;
   const what = `version ${version} still has ${textOf(left)}`;
   const strict = [broken('an overwrite replaces all that was there', op, what)];
+  if (history.isolation === 'SnapshotIsolation') {
+    return isOfOneSnapshot(outcome, version, { history, replayed }) ? [] : strict;
+  }
   if (history.isolation !== 'WriteSerializable') return strict;
   const introduced = (row: Row): number =>
     replayed.commits.findIndex(({ ops }) => ops.includes(opOf(row.text)));
   const first = Math.min(...left.map(introduced));
   // What was there when the step began was seen by it.
-  if (first <= acknowledgedBefore(history.outcomes, turns?.began ?? 0)) return strict;
+  if (first <= seenBefore(history, outcome)) return strict;
   const isReplaced = replacedBy(step);
   const passed = replayed.commits.slice(first, version);
   const matching = passed.flatMap((commit) => {
@@ -113,6 +117,28 @@ function judgeLeft(
   });
   const isRelaxed = textOf(matching.filter((row) => row !== undefined)) === textOf(left);
   return isRelaxed && !matching.includes(undefined) ? [] : strict;
+}
+
+/**
+ * With SnapshotIsolation: whether it replaced exactly what one version before it had, no older than what was there when
+ * it began. What it replaced nobody else took away meanwhile, as only live files are removed; what anybody added since
+ * stays, all of it.
+ */
+function isOfOneSnapshot(
+  outcome: Outcome,
+  version: number,
+  { history, replayed: { commits, live } }: Judged,
+): boolean {
+  const isReplaced = replacedBy(outcome.step);
+  const matchingAt = (at: number): readonly string[] =>
+    [...(live[at]?.values() ?? [])]
+      .filter((file) => rowsIn([file]).some(isReplaced))
+      .map(({ path }) => path);
+  const removed = (commits[version]?.removes ?? []).toSorted().join();
+  for (let at = version - 1; at >= Math.max(0, seenBefore(history, outcome)); at--) {
+    if (matchingAt(at).toSorted().join() === removed) return true;
+  }
+  return false;
 }
 
 function rowsOf(live: ReadonlyMap<string, ReplayedFile> | undefined): readonly Row[] {

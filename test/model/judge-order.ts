@@ -11,17 +11,14 @@ export function judgeOrder({ outcomes, hadStaleLists }: History): readonly Viola
     if (version === undefined || turns === undefined || step.kind === 'travel') continue;
     if (result.kind === 'read' && step.kind !== 'read') continue;
     const before = acknowledgedBefore(outcomes, turns.began);
-    const own = Math.max(
-      -1,
-      ...outcomes.filter((one) => isOwn(one, outcome)).map((one) => versionOf(one) ?? -1),
-    );
+    const own = shownBefore(outcomes, outcome);
     if (result.kind === 'ok' && result.applied && version <= before) {
       found.push(broken('versions follow real time', op, `${version} began after ${before}`));
     }
     if (result.kind === 'read' && hadStaleLists !== true && version < before) {
       found.push(broken('readers see what was acknowledged', op, `${version}, not ${before}`));
     }
-    if (result.kind === 'read' && version < own) {
+    if (version < own) {
       found.push(broken('a handle never goes back', op, `${version}, after ${own}`));
     }
   }
@@ -29,7 +26,7 @@ export function judgeOrder({ outcomes, hadStaleLists }: History): readonly Viola
 }
 
 /** The newest version that was acknowledged to anybody before the turn; -1 for none. */
-export function acknowledgedBefore(outcomes: readonly Outcome[], turn: number): number {
+function acknowledgedBefore(outcomes: readonly Outcome[], turn: number): number {
   let newest = -1;
   for (const { turns, result } of outcomes) {
     if (turns === undefined || turns.ended >= turn || result.kind !== 'ok') continue;
@@ -38,7 +35,30 @@ export function acknowledgedBefore(outcomes: readonly Outcome[], turn: number): 
   return newest;
 }
 
-/** Whether the same actor did `one` before `outcome`. */
+/** The newest version that the handle had shown before the step; -1 for none. */
+function shownBefore(outcomes: readonly Outcome[], outcome: Outcome): number {
+  const own = outcomes.filter((one) => isOwn(one, outcome));
+  return Math.max(-1, ...own.map((one) => shownBy(one) ?? -1));
+}
+
+/**
+ * The version that a step can but have seen when it began: the newest that was acknowledged to anybody, or where
+ * listings are behind the newest that its own handle had shown.
+ */
+export function seenBefore({ outcomes, hadStaleLists }: History, outcome: Outcome): number {
+  return hadStaleLists === true
+    ? shownBefore(outcomes, outcome)
+    : acknowledgedBefore(outcomes, outcome.turns?.began ?? 0);
+}
+
+/** The newest version of which the handle has told. */
+function shownBy(outcome: Outcome): number | undefined {
+  const { result } = outcome;
+  if (result.kind === 'failed') return result.conflict?.version;
+  return result.kind === 'pinned' ? result.version : versionOf(outcome);
+}
+
+/** Whether the same actor had done `one` before it began `outcome`. */
 function isOwn(one: Outcome, outcome: Outcome): boolean {
   const actorOf = (op: string): string => op.split('.')[0] ?? '';
   return (

@@ -44,7 +44,7 @@ function judgeOutcome(outcome: Outcome, history: History, replayed: Replay): rea
         ];
       }
       if (at.length > 0) return [broken('a failed commit is nowhere', op, versions)];
-      return judgeConflict(outcome, commits);
+      return judgeConflict(outcome, commits, history.isolation);
     case 'unknown': {
       const { attempt, resolved } = result;
       // Of the several commits of such a step only the last has the step's name.
@@ -68,6 +68,8 @@ function judgeOutcome(outcome: Outcome, history: History, replayed: Replay): rea
   }
 }
 
+const READS_OLD: readonly string[] = ['travel', 'pin', 'compact'];
+
 /** What a step may fail for when every store answers in the end. */
 function reasonsOf({ step }: Outcome, history: History): readonly string[] {
   const reasons = ['COMMIT_CONFLICT'];
@@ -75,8 +77,8 @@ function reasonsOf({ step }: Outcome, history: History): readonly string[] {
   const isAskedOnce = ['pin', 'checkpoint', 'clean'].includes(step.kind);
   if (history.hadOutage || isAskedOnce) reasons.push('STORAGE_UNAVAILABLE');
   const isLogShort = history.outcomes.some((other) => other.step.kind === 'clean');
-  // What was read a month ago is no ground to write on, and old versions cannot be opened.
-  if (isLogShort) reasons.push('CORRUPT_DATA', 'NOT_FOUND', 'DATA_GONE');
+  // Versions that are not the newest may be gone when they are to be read.
+  if (isLogShort && READS_OLD.includes(step.kind)) reasons.push('NOT_FOUND', 'DATA_GONE');
   return reasons;
 }
 

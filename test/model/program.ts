@@ -1,6 +1,6 @@
 /** Random programs: writers, one who keeps house and one who reads. */
 import { seededNumbers } from '../../src/testing/index.js';
-import { PARTS, type Program, type Step } from './step.js';
+import { PARTS, type Program, type Step, type Together } from './step.js';
 
 /** Of so many steps of a writer each kind is so many. */
 const WRITES = {
@@ -20,6 +20,8 @@ const WRITES = {
 } as const;
 const HOUSEKEEPING = { checkpoint: 3, clean: 1, compact: 2, pin: 1 } as const;
 const READS = { read: 3, travel: 2, pin: 1 } as const;
+/** What one handle is asked for at once. */
+const AT_ONCE = { append: 5, read: 8, pair: 1, group: 2, once: 1, replace: 2, sum: 1 } as const;
 const PINNABLE_BACK = 3;
 
 type Drawn = Exclude<Step['kind'], 'resolve' | 'track'>;
@@ -27,6 +29,8 @@ type Drawn = Exclude<Step['kind'], 'resolve' | 'track'>;
 /** In one history of so many, rows get ids while others write; in one, old commits are asked after while they go. */
 const TRACKS_EVERY = 9;
 const RESOLVES_EVERY = 6;
+/** In one history of so many, an actor does two or three things at once. */
+const TOGETHER_EVERY = 4;
 
 /** The program of a seed: two or three writers, one to three steps each; a housekeeper and a reader. */
 export function programOf(seed: number): Program {
@@ -44,12 +48,19 @@ export function programOf(seed: number): Program {
   };
   const steps = (weights: Parameters<typeof drawn>[0], most: number): readonly Step[] =>
     Array.from({ length: 1 + below(most) }, () => drawn(weights));
-  const writers = Array.from({ length: 2 + below(2) }, () => steps(WRITES, 3));
+  const writers: (readonly (Step | Together)[])[] = Array.from({ length: 2 + below(2) }, () =>
+    steps(WRITES, 3),
+  );
   const keeper = steps(HOUSEKEEPING, 2);
   const reader = steps(READS, 2);
   // What else is drawn stays as it was, whatever comes to it here.
   const first = writers[0] ?? [];
   if (seed % TRACKS_EVERY === 4) writers[0] = first.toSpliced(below(first.length + 1), 0, TRACK);
+  if (seed % TOGETHER_EVERY === 2) {
+    const lanes = Array.from({ length: 2 + below(2) }, () => steps(AT_ONCE, 2));
+    const second = writers[1] ?? [];
+    writers[1] = second.toSpliced(below(second.length + 1), 0, { kind: 'together', lanes });
+  }
   if (seed % RESOLVES_EVERY !== 2) return [...writers, keeper, reader];
   const resolve = { kind: 'resolve', version: below(3) } as const;
   return [...writers, [...keeper, CLEAN, resolve], [...reader, resolve, resolve]];

@@ -57,7 +57,7 @@ export class ProtocolFacts {
   /**
    * Whether every commit did what it would have done alone on the version before it: it removed only live files, and
    * where it replaced a part, all that was in it. With WriteSerializable it may have come before blind appends that it
-   * did not see.
+   * did not see, with SnapshotIsolation before whatever was added since it looked.
    */
   isSerial(state: Uint8Array): boolean {
     const latest = this.#layout.latest(state);
@@ -81,9 +81,9 @@ export class ProtocolFacts {
   }
 
   #mayComeLater(state: Uint8Array, file: number, operation: number): boolean {
-    if (this.#isolation === 'Serializable' || this.#operations[file]?.kind !== 'append') {
-      return false;
-    }
+    if (this.#isolation === 'Serializable') return false;
+    const isBlind = this.#operations[file]?.kind === 'append';
+    if (this.#isolation === 'WriteSerializable' && !isBlind) return false;
     const base = this.#layout.base(state, operation);
     for (let version = 1; version <= base; version++) {
       if (this.#layout.maker(state, version) === file) return false;

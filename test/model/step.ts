@@ -41,8 +41,14 @@ export type Step =
   /** Waits until the log is older than it is kept, and cleans it up. */
   | { readonly kind: 'clean' };
 
+/** Steps that an actor takes at once on its one handle; in a lane one after the other. */
+export interface Together {
+  readonly kind: 'together';
+  readonly lanes: readonly (readonly Step[])[];
+}
+
 /** The steps of each actor. */
-export type Program = readonly (readonly Step[])[];
+export type Program = readonly (readonly (Step | Together)[])[];
 
 /** What was read of one version. */
 export interface Reading {
@@ -101,8 +107,13 @@ const RETRY = { retry: { attempts: 3 } } as const;
 /** Longer than commits are kept by default. */
 export const PAST_RETENTION_MS: number = 40 * 86_400_000;
 
-/** Does the step. Two outcomes where it is two appends at once. @throws whatever is no answer of the library's */
-export async function perform(actor: Actor, step: Step, op: string): Promise<readonly Outcome[]> {
+/** Does the step. Several outcomes where it is several at once. @throws whatever is no answer of the library's */
+export async function perform(
+  actor: Actor,
+  step: Step | Together,
+  op: string,
+): Promise<readonly Outcome[]> {
+  if (step.kind === 'together') return await performTogether(actor, step, op);
   const began = actor.turn();
   const one = async (own: string): Promise<Outcome> => {
     const result = await attempt(actor, step, own);
@@ -110,6 +121,21 @@ export async function perform(actor: Actor, step: Step, op: string): Promise<rea
   };
   if (step.kind !== 'group') return [await one(op)];
   return await Promise.all([one(`${op}a`), one(`${op}b`)]);
+}
+
+async function performTogether(
+  actor: Actor,
+  { lanes }: Together,
+  op: string,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  const lane = async (steps: readonly Step[], name: string): Promise<void> => {
+    for (const [at, step] of steps.entries()) {
+      outcomes.push(...(await perform(actor, step, `${op}${name}${at}`)));
+    }
+  };
+  await Promise.all(lanes.map((steps, at) => lane(steps, String.fromCodePoint(0x61 + at))));
+  return outcomes;
 }
 
 async function attempt(actor: Actor, step: Step, op: string): Promise<Outcome['result']> {

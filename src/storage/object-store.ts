@@ -8,7 +8,8 @@
  * Absence is a value (`undefined`, `absent`), never an error, whatever of the place is missing. What is not a key is an
  * InvalidArgumentError, before anything is sent. Every other failure is an AccessDeniedError, a
  * StorageUnavailableError, an UnsupportedFeatureError (the place cannot do this at all), a NotFoundError (the place
- * must be made first) or, when a signal was aborted, that signal's reason.
+ * must be made first), an InvalidArgumentError (the service does not take the request, whoever sends it) or, when a
+ * signal was aborted, that signal's reason.
  */
 
 import type { Clock, Entropy } from '../clock.js';

@@ -164,7 +164,7 @@ describe('the refusals of Azure', () => {
     [409, 'BlobImmutableDueToPolicy', 'ACCESS_DENIED'],
     [409, 'BlobOperationNotSupported', 'UNSUPPORTED_FEATURE'],
     [409, 'ContainerBeingDeleted', 'STORAGE_UNAVAILABLE'],
-    [412, 'LeaseIdMissing', 'STORAGE_UNAVAILABLE'],
+    [412, 'LeaseIdMissing', 'ACCESS_DENIED'],
     [429, 'TooManyRequests', 'STORAGE_UNAVAILABLE'],
     [404, 'ContainerNotFound', 'INVALID_ARGUMENT'],
     [408, 'OperationTimedOut', 'unknown'],

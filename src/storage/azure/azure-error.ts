@@ -60,11 +60,31 @@ const KEPT: ReadonlySet<string> = new Set([
   'BlobNotModifiableDueToImmutabilityPolicy',
 ]);
 
+/** Refusals of who asks that have another status than 401 and 403. */
+const CREDENTIALS: ReadonlySet<string> = new Set(['InvalidAuthenticationInfo']);
+
+/** What cannot be read before somebody takes it out of the archive, which takes hours. */
+const ARCHIVED: ReadonlySet<string> = new Set(['BlobArchived', 'BlobBeingRehydrated']);
+
+/** Refusals of a request after which the same may succeed: its body did not arrive as it was sent. */
+const PASSING: ReadonlySet<string> = new Set([
+  'Crc64Mismatch',
+  // Another upload took the blocks.
+  'InvalidBlockList',
+  'Md5Mismatch',
+]);
+
+/** A lease may last for ever. */
+const LEASED = /^LeaseId(?:Missing|Mismatch)/;
+
+/** Conflicts with what the blob is: they stay. */
+const LASTING: ReadonlySet<string> = new Set(['InvalidBlobType', 'SnapshotsPresent']);
+
 /** The error for a failed request. */
 export function azureError(error: unknown, operation: string, key: string): VarveError {
   const status = statusOf(error);
   const code = codeOf(error) ?? 'no code';
-  if (status === 401 || status === 403) {
+  if (status === 401 || status === 403 || CREDENTIALS.has(code)) {
     return new AccessDeniedError({
       message: `azure refused the credentials or the right to do this (${code}); check both`,
       key,
@@ -80,12 +100,28 @@ export function azureError(error: unknown, operation: string, key: string): Varv
       cause: error,
     });
   }
+  if (LEASED.test(code)) {
+    return new AccessDeniedError({
+      message: `somebody holds a lease on the blob (${code}); release or break it first`,
+      key,
+      operation,
+      cause: error,
+    });
+  }
   if (status === 409 && code === 'BlobOperationNotSupported') return madeByPathApi(error, key);
-  const isPassing = status === undefined || status === 408 || status === 429 || status >= 500;
-  if (!isPassing && status === 404) {
+  if (status === 409 && ARCHIVED.has(code)) return archived(error, code, key);
+  if (status === 404) {
     return new InvalidArgumentError({
       message: `the container does not exist (${code}); make it first`,
       option: 'url',
+      cause: error,
+    });
+  }
+  if (!isPassing(status, code)) {
+    const { message } = error as Partial<Error>;
+    return new InvalidArgumentError({
+      message: `azure does not take this request, whoever sends it: ${operation} of ${JSON.stringify(key)} (${code}: ${message})`,
+      option: 'key',
       cause: error,
     });
   }
@@ -95,6 +131,22 @@ export function azureError(error: unknown, operation: string, key: string): Varv
     operation,
     retryAfterMs: retryAfterMs(error),
     cause: error,
+  });
+}
+
+/** Whether the same request may succeed later. */
+function isPassing(status: number | undefined, code: string): boolean {
+  if (status === undefined || status < 400 || status >= 500 || PASSING.has(code)) return true;
+  return status === 408 || status === 429 || (status === 409 && !LASTING.has(code));
+}
+
+function archived(cause: unknown, code: string, key: string): UnsupportedFeatureError {
+  return new UnsupportedFeatureError({
+    message: `${JSON.stringify(key)} is in the archive tier, from which it cannot be read (${code})`,
+    features: [`archived blobs (${code})`],
+    side: 'read',
+    remedy: 'rehydrate the blob first, and keep tables in tiers that are read at once',
+    cause,
   });
 }
 

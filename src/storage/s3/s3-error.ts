@@ -48,6 +48,9 @@ const CREDENTIALS: ReadonlySet<string> = new Set([
   'TokenRefreshRequired',
 ]);
 
+/** What stands for the service's word where it sent none, as to a HEAD: a refusal of who asks may have any status then. */
+const NO_WORD = /^(?:no code|Unknown(?:Error)?|BadRequest|\d{3})$/;
+
 export function statusOf(error: unknown): number | undefined {
   const { $metadata, $response } = error as ServiceFailure;
   return $metadata?.httpStatusCode ?? $response?.statusCode;
@@ -110,11 +113,20 @@ export function s3Error(error: unknown, operation: string, key: string): VarveEr
       error,
     );
   }
+  if (code === 'InvalidObjectState') return archived(error, key);
   if (code === 'KeyTooLongError') {
     return new InvalidArgumentError({
       message: `${JSON.stringify(key)} is too long for S3 (${code})`,
       option: 'key',
       expected: 'at most 1024 bytes with the prefix of the table',
+      cause: error,
+    });
+  }
+  if (isMisfit(status, code)) {
+    const { message } = error as Partial<Error>;
+    return new InvalidArgumentError({
+      message: `S3 does not take this request, whoever sends it: ${operation} of ${JSON.stringify(key)} (${code}: ${message})`,
+      option: 'key',
       cause: error,
     });
   }
@@ -131,6 +143,21 @@ function isPassing(error: unknown): boolean {
   const code = codeOf(error);
   if (CREDENTIALS.has(code)) return false;
   return isAmbiguous(error) || status === undefined || status === 429 || PASSING.has(code);
+}
+
+/** Whether it is the request that is refused, and not who sends it. */
+function isMisfit(status: number | undefined, code: string): boolean {
+  return status !== 401 && status !== 403 && !CREDENTIALS.has(code) && !NO_WORD.test(code);
+}
+
+function archived(cause: unknown, key: string): UnsupportedFeatureError {
+  return new UnsupportedFeatureError({
+    message: `${JSON.stringify(key)} is in an archive, from which it cannot be read (InvalidObjectState)`,
+    features: ['archived objects (InvalidObjectState)'],
+    side: 'read',
+    remedy: 'restore the object first, and keep tables in storage classes that are read at once',
+    cause,
+  });
 }
 
 function misplaced(message: string, cause: unknown): InvalidArgumentError {

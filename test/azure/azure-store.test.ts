@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { inspect } from 'node:util';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { describe, expect, it } from 'vitest';
 import { DeltaTable } from '../../src/index.js';
@@ -118,6 +119,29 @@ describe('azure URLs', () => {
     const any = azureStorage({ credential });
     expect(() => any.open(new URL('az://lake/a'))).toThrow(/names no account/u);
     expect(() => any.open(new URL('abfss://lake@acme.dfs.core.windows.net/a'))).not.toThrow();
+  });
+});
+
+describe('azureStorage', () => {
+  it.each([
+    [undefined, 'options'],
+    [{}, 'options'],
+    [{ credential: {} }, 'credential'],
+    [{ client: {} }, 'client'],
+    [{ sasToken: 'sv=1' }, 'account'],
+    [{ sasToken: 1, account: 'acme' }, 'sasToken'],
+    [{ connectionString: 5 }, 'connectionString'],
+    [{ connectionString: 'AccountKey=secret' }, 'connectionString'],
+    [{ connectionString: 'BlobEndpoint=http://h/a', container: 'c' }, 'container'],
+  ])('refuses %j, and shows no secret', (options, option) => {
+    let refusal: unknown;
+    try {
+      azureStorage(options as never);
+    } catch (error) {
+      refusal = error;
+    }
+    expect(refusal).toMatchObject({ code: 'INVALID_ARGUMENT', option });
+    expect(inspect(refusal, { depth: 9 })).not.toContain('secret');
   });
 });
 

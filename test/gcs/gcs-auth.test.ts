@@ -139,8 +139,16 @@ describe('credentials of google cloud storage', () => {
   });
 
   it('are asked for when none are given', () => {
-    for (const options of [{}, { auth: {} }, { anonymous: false }, { auth: undefined }]) {
+    for (const options of [{ auth: {} }, { anonymous: false }, { auth: undefined }]) {
       expect(() => gcsStorage(options as never)).toThrow('give no credentials');
     }
+    for (const options of [undefined, {}, { endpoint: 'https://host' }]) {
+      expect(() => gcsStorage(options as never)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', option: 'options' }),
+      );
+    }
+    expect(() => gcsStorage({ anonymous: true, project: 'p' } as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', option: 'project' }),
+    );
   });
 });

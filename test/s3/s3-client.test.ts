@@ -180,8 +180,14 @@ describe('s3Storage', () => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
 
   it.each([
+    [undefined, 'options'],
     [{}, 'options'],
-    [{ region: 'x' }, 'options'],
+    [{ region: 'x' }, 'credentials'],
+    [{ region: '', credentials }, 'region'],
+    [{ region: 'x', credentials: 'AKIA' }, 'credentials'],
+    [{ region: 'x', credentials, bucket: 'b' }, 'bucket'],
+    [{ client: {} }, 'client'],
+    [{ client: { config: {} }, endpoint: 'https://host' }, 'endpoint'],
     [{ credentials }, 'options'],
     [{ region: 'x', credentials, endpoint: 'ftp://host' }, 'endpoint'],
     [{ region: 'x', credentials, endpoint: 'https://user@host' }, 'endpoint'],

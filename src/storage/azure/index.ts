@@ -17,6 +17,7 @@ import { BlobServiceClient, type StoragePipelineOptions } from '@azure/storage-b
 import { systemClock, systemEntropy } from '../../clock.js';
 import { AccessDeniedError, InvalidArgumentError } from '../../errors.js';
 import type { ObjectStore, StorageProvider } from '../object-store.js';
+import { checkOption, checkWay } from '../provider-options.js';
 import { Retries } from '../retries.js';
 import { AzureStore } from './azure-store.js';
 import { type AzurePlace, parseAzureUrl } from './azure-url.js';
@@ -78,9 +79,23 @@ export function azureStorage(options: AzureStorageOptions): StorageProvider {
   };
 }
 
+const WAYS = {
+  client: ['client'],
+  credential: ['credential', 'account'],
+  connectionString: ['connectionString'],
+  sasToken: ['sasToken', 'account'],
+};
+const EXPECTED = '{ client }, { credential }, { connectionString } or { sasToken, account }';
+
 function serviceFinder(options: AzureStorageOptions): (place: AzurePlace) => BlobServiceClient {
+  checkWay('azureStorage', options, { ways: WAYS, expected: EXPECTED });
   if ('credential' in options) {
     const { credential, account } = options;
+    const is = isObject(credential) && isTokenCredential(credential);
+    checkOption('azureStorage', 'credential', {
+      is,
+      expected: 'a getToken(), as of @azure/identity',
+    });
     return (place) => {
       const named = place.account ?? account;
       if (named === undefined) throw accountMissing();
@@ -101,22 +116,43 @@ function fixedService(
   options: Exclude<AzureStorageOptions, { readonly credential: TokenCredentialLike }>,
 ): BlobServiceClient {
   if ('connectionString' in options) {
-    return BlobServiceClient.fromConnectionString(options.connectionString, PIPELINE);
+    return byConnectionString(options.connectionString);
   }
   if ('client' in options) {
-    const { url, credential } = options.client;
+    const { client } = options;
+    const is = isObject(client) && typeof client.url === 'string' && isObject(client.credential);
+    const expected = 'a BlobServiceClient of @azure/storage-blob';
+    checkOption('azureStorage', 'client', { is, expected });
+    const { url, credential } = client;
     const usable = isTokenCredential(credential) ? checkedCredential(credential) : credential;
     return new BlobServiceClient(url, usable as never, PIPELINE);
   }
-  if ('sasToken' in options) {
-    const token = options.sasToken.replace(/^\?/u, '');
-    return new BlobServiceClient(`${hostOf(options.account)}?${token}`, undefined, PIPELINE);
+  const { sasToken, account } = options;
+  checkOption('azureStorage', 'sasToken', { is: isText(sasToken), expected: EXPECTED });
+  checkOption('azureStorage', 'account', { is: isText(account), expected: EXPECTED });
+  const token = sasToken.replace(/^\?/u, '');
+  return new BlobServiceClient(`${hostOf(account)}?${token}`, undefined, PIPELINE);
+}
+
+function byConnectionString(connectionString: string): BlobServiceClient {
+  try {
+    return BlobServiceClient.fromConnectionString(connectionString, PIPELINE);
+  } catch {
+    // Without its cause, which shows the text, and so perhaps the key.
+    throw new InvalidArgumentError({
+      message: 'azureStorage: the connection string is none; copy it from the account again',
+      option: 'connectionString',
+      expected: 'AccountName=...;AccountKey=... or BlobEndpoint=...;SharedAccessSignature=...',
+    });
   }
-  throw new InvalidArgumentError({
-    message: 'azureStorage: the options say no way to reach an account',
-    option: 'options',
-    expected: '{ client }, { credential }, { connectionString } or { sasToken, account }',
-  });
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function isTokenCredential(credential: object): credential is TokenCredentialLike {

@@ -18,6 +18,7 @@ import { systemClock, systemEntropy } from '../../clock.js';
 import { InvalidArgumentError } from '../../errors.js';
 import { ConditionalProbe, probedStore } from '../conditional-probe.js';
 import type { ObjectStore, StorageProvider } from '../object-store.js';
+import { checkWay } from '../provider-options.js';
 import { Retries } from '../retries.js';
 import { GcsRequests } from './gcs-requests.js';
 import { GcsStore } from './gcs-store.js';
@@ -80,14 +81,19 @@ export function gcsStorage(options: GcsStorageOptions): StorageProvider {
   };
 }
 
+const KNOWN = ['auth', 'anonymous', 'userProject', 'endpoint'];
+const EXPECTED = 'auth with a getAccessToken(), as of google-auth-library, or anonymous: true';
+
 function authOf(options: GcsStorageOptions): GoogleAuthLike | undefined {
+  const ways = { auth: KNOWN, anonymous: KNOWN };
+  checkWay('gcsStorage', options, { ways, expected: EXPECTED });
   const { auth, anonymous } = options as Partial<{ auth: GoogleAuthLike; anonymous: boolean }>;
   if (auth === undefined && anonymous === true) return undefined;
   if (typeof auth?.getAccessToken === 'function' && anonymous === undefined) return auth;
   throw new InvalidArgumentError({
     message: 'gcsStorage: the options give no credentials',
     option: 'auth',
-    expected: 'auth with a getAccessToken(), as of google-auth-library, or anonymous: true',
+    expected: EXPECTED,
   });
 }
 

@@ -19,6 +19,7 @@ import { systemClock, systemEntropy } from '../../clock.js';
 import { AccessDeniedError, InvalidArgumentError } from '../../errors.js';
 import { ConditionalProbe, probedStore } from '../conditional-probe.js';
 import type { ObjectStore, StorageProvider } from '../object-store.js';
+import { checkOption, checkWay } from '../provider-options.js';
 import { Retries } from '../retries.js';
 import { S3Store } from './s3-store.js';
 import { parseS3Url } from './s3-url.js';
@@ -93,16 +94,22 @@ export function s3Storage(options: S3StorageOptions): StorageProvider {
 /** Retries are ours, none for a commit, and no redirect is followed: it could lead the credentials elsewhere. */
 const PIPELINE = { maxAttempts: 1, retryMode: 'standard', followRegionRedirects: false } as const;
 
+const SERVICE = ['region', 'credentials', 'endpoint', 'forcePathStyle'];
+const WAYS = { client: ['client'], region: SERVICE };
+const EXPECTED = '{ client }, or { region, credentials } with or without an endpoint';
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 function clientFor(options: S3StorageOptions): S3Client {
+  checkWay('s3Storage', options, { ways: WAYS, expected: EXPECTED });
   if ('client' in options) return clientLike(options.client as unknown as S3Client);
   const { region, credentials, endpoint, forcePathStyle = endpoint !== undefined } = options;
-  if (typeof region !== 'string' || region === '' || credentials === undefined) {
-    throw new InvalidArgumentError({
-      message: 's3Storage: the options say no way to reach a service',
-      option: 'options',
-      expected: '{ client }, or { region, credentials } with or without an endpoint',
-    });
-  }
+  const isRegion = typeof region === 'string' && region !== '';
+  checkOption('s3Storage', 'region', { is: isRegion, expected: EXPECTED });
+  const areCredentials = typeof credentials === 'function' || isObject(credentials);
+  checkOption('s3Storage', 'credentials', { is: areCredentials, expected: EXPECTED });
   return new S3Client({
     ...PIPELINE,
     ...(endpoint === undefined ? NOTHING_AMBIENT : { ...COMPATIBLE, endpoint: hostOf(endpoint) }),
@@ -124,7 +131,10 @@ const COMPATIBLE = {
 } as const;
 
 /** A client like the caller's, but for what {@link PIPELINE} says. */
-function clientLike({ config }: S3Client): S3Client {
+function clientLike(client: S3Client): S3Client {
+  const is = isObject(client) && isObject(client.config);
+  checkOption('s3Storage', 'client', { is, expected: 'an S3Client of @aws-sdk/client-s3' });
+  const { config } = client;
   const { endpoint } = config;
   return new S3Client({
     ...PIPELINE,

@@ -1,13 +1,26 @@
 /**
- * R15: mixed load on local disk while one call in twenty fails: appends, conditional overwrites, compactions, property
- * changes, scans, time travel, pins, checkpoints and clean-up by several processes' worth of handles. Each table is
+ * R15: mixed load on local disk while one call in twenty fails: appends, buffering writers, transactions, conditional
+ * overwrites, compactions, property changes, scans, time travel, pins, checkpoints and clean-up, which finds old commits
+ * to delete, by several processes' worth of handles. Each table is
  * judged when its time is up; then heap, descriptors, timers and handles must be what they were.
  */
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { isVarveError } from '../../src/errors.js';
 import { localStore } from '../../src/storage/local-store.js';
 import { DeltaTable } from '../../src/table/delta-table.js';
 import { SYSTEM, tableState } from '../../src/table/table-state.js';
@@ -20,6 +33,7 @@ import {
   seededNumbers,
 } from '../../src/testing/index.js';
 import { judge } from '../model/judge.js';
+import { replay } from '../model/replayer.js';
 import { type Actor, type Outcome, PARTS, perform, SCHEMA, type Step } from '../model/step.js';
 import type { FaultLine, FaultOptions } from './line.js';
 
@@ -27,6 +41,9 @@ const RATE = 0.05;
 /** How long one table is worked on before it is judged and the next one begun. */
 const TABLE_MS = 10_000;
 const MIB = 2 ** 20;
+/** What is older is made old enough to be cleaned up; no request takes so long, and no commit is settled for longer. */
+const OLD_AFTER_MS = 4000;
+const DAY_MS = 86_400_000;
 /** What a heap may grow by without having a leak: code that was compiled, caches that have a size. */
 const HEAP_SLACK = 24 * MIB;
 const HEAP_SLOPE_MIB = 1;
@@ -96,26 +113,46 @@ async function workOn(
     for (let step = 0; performance.now() < endMs; step++) {
       const outcomes = await perform(actor, stepOf(kinds, random), `${at}.${step}`);
       steps += outcomes.length;
-      // Kept on disk, for the heap is what is measured.
-      for (const outcome of outcomes) appendFileSync(notes, `${JSON.stringify(outcome)}\n`);
+      for (const outcome of outcomes) {
+        // Kept on disk, for the heap is what is measured.
+        appendFileSync(notes, `${JSON.stringify(outcome)}\n`);
+        if (outcome.result.kind === 'pinned') await letGo(actor, outcome.result.name);
+      }
     }
   };
   const writes: readonly Step['kind'][] = ['append', 'pair', 'group', 'replace', 'swap', 'compact'];
-  await Promise.all([
+  const keptLog = join(folder, '..', `${seed}.log`);
+  mkdirSync(keptLog);
+  const [written] = await Promise.all([
+    bufferOn(
+      actorOf(folder, seed * 10 + 6, () => 0),
+      endMs,
+    ),
+    cleanNow({ folder, keptLog }, seed * 10 + 5, endMs),
     work(1, [...writes, 'overwrite']),
-    work(2, [...writes, 'alter']),
+    work(2, [...writes, 'alter', 'buffer', 'sum', 'both']),
     work(3, ['read', 'travel', 'pin', 'read']),
     work(4, ['checkpoint', 'overwrite', 'read']),
-    cleanNow(folder, seed * 10 + 5, endMs),
   ]);
   const lines = readFileSync(notes, 'utf8').trimEnd().split('\n');
   const outcomes = lines.map((line) => JSON.parse(line) as Outcome);
-  const broken = judge({ ...storedIn(folder), outcomes, hadOutage: true, trace: [], traceHash: '' })
+  // Where deletes failed the next clean-up goes on.
+  await (await DeltaTable.open(folder)).cleanUpLog();
+  const stored = storedIn(folder, keptLog);
+  const broken = judge({ ...stored, outcomes, hadOutage: true, trace: [], traceHash: '' })
     // A delete that fails leaves what it was to take away; that is what VACUUM is for.
     .filter(({ rule }) => rule !== 'what failed leaves no file')
     .map(({ rule, detail }) => `table ${seed}: ${rule}; ${detail}`);
+  const { commits } = replay(stored.log, stored.objects);
+  for (const op of written) {
+    const times = commits.filter(({ ops }) => ops.includes(op)).length;
+    if (times !== 1) broken.push(`table ${seed}: a writer's row ${op} is in ${times} commits`);
+  }
+  if (ms >= TABLE_MS && stored.objects.has(`_delta_log/${'0'.repeat(20)}.json`)) {
+    broken.push(`table ${seed}: clean-up deleted nothing of ${commits.length} commits`);
+  }
   rmSync(folder, { recursive: true, force: true });
-  return { steps, broken };
+  return { steps: steps + written.length, broken };
 }
 
 /** A handle as another process would have it, on a disk of which one call in twenty fails. */
@@ -147,6 +184,8 @@ function stepOf(kinds: readonly Step['kind'][], random: () => number): Step {
     case 'pair':
     case 'group':
     case 'replace':
+    case 'buffer':
+    case 'sum':
     case 'compact':
       return { kind, part };
     case 'swap':
@@ -158,21 +197,98 @@ function stepOf(kinds: readonly Step['kind'][], random: () => number): Step {
   }
 }
 
-/** Log clean-up again and again; nothing is old enough, and looking must do no harm. */
-async function cleanNow(folder: string, seed: number, endMs: number): Promise<void> {
-  const { table, state } = actorOf(folder, seed, () => 0);
+/** Buffering writers one after the other, whose timers commit now and then; the ops of all rows that became durable. */
+async function bufferOn({ table, state }: Actor, endMs: number): Promise<readonly string[]> {
+  const { clock } = state.environment;
+  const written: string[] = [];
+  for (let at = 0; performance.now() < endMs; at++) {
+    const writer = table.writer({ maxDelayMs: 10, maxRows: 3 });
+    for (let row = 0; row < 5; row++) {
+      const op = `w.${at}.${row}`;
+      // What failed in the background is told by the next append; a flush writes it.
+      await untilDone(async () => {
+        await writer.append([{ op, part: 'p', slot: 0n }]).catch(async (error: unknown) => {
+          await writer.flush();
+          throw error;
+        });
+      });
+      written.push(op);
+      if (row % 2 === 0) await clock.sleep(15);
+    }
+    await untilDone(async () => await writer.close());
+  }
+  return written;
+}
+
+/** A pin keeps all that follows it, and many of them are much to read. */
+async function letGo({ table }: Actor, name: string): Promise<void> {
+  await table.pins.delete(name).catch((error: unknown) => {
+    if (!isVarveError(error, 'STORAGE_UNAVAILABLE', 'NOT_FOUND')) throw error;
+  });
+}
+
+async function untilDone(work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      const codes = ['STORAGE_UNAVAILABLE', 'COMMIT_CONFLICT', 'COMMIT_STATE_UNKNOWN'] as const;
+      if (!isVarveError(error, ...codes)) throw error;
+    }
+  }
+}
+
+interface CleanedTable {
+  readonly folder: string;
+  /** Where commits stay that are about to be deleted. */
+  readonly keptLog: string;
+}
+
+/** Log clean-up again and again, each time with commits that have become old. */
+async function cleanNow(cleaned: CleanedTable, seed: number, endMs: number): Promise<void> {
+  const actor = actorOf(cleaned.folder, seed, () => 0);
+  const { table, state } = actor;
   while (performance.now() < endMs) {
-    await table.cleanUpLog().catch((error: unknown) => {
-      if (!String(error).startsWith('StorageUnavailableError')) throw error;
-    });
+    ageLog(cleaned);
+    try {
+      // Pins that could not be let go of; one that is just being made is not to be gone in the midst of it.
+      const oldMs = Date.now() - OLD_AFTER_MS;
+      for (const { name, createdAt } of await table.pins.list()) {
+        if (createdAt.getTime() < oldMs) await letGo(actor, name);
+      }
+      await table.cleanUpLog();
+    } catch (error) {
+      if (!isVarveError(error, 'STORAGE_UNAVAILABLE', 'NOT_FOUND')) throw error;
+    }
     await state.environment.clock.sleep(100);
   }
 }
 
-function storedIn(folder: string) {
+/** Makes what is in the log, but the newest, older than a log is kept. */
+function ageLog({ folder, keptLog }: CleanedTable): void {
+  const log = join(folder, '_delta_log');
+  const names = readdirSync(log).filter((name) => /^\d{20}\./u.test(name));
+  const nowMs = Date.now();
+  const longAgo = new Date(nowMs - 40 * DAY_MS);
+  for (const name of names) {
+    const found = statSync(join(log, name), { throwIfNoEntry: false });
+    const ageMs = nowMs - (found?.mtimeMs ?? nowMs);
+    // What is old already may be deleted at any moment.
+    if (ageMs < OLD_AFTER_MS || ageMs > DAY_MS) continue;
+    const kept = join(keptLog, name);
+    if (COMMIT.test(name) && !existsSync(kept)) linkSync(join(log, name), kept);
+    utimesSync(join(log, name), longAgo, longAgo);
+  }
+}
+
+const COMMIT = /^\d{20}\.json$/u;
+
+function storedIn(folder: string, keptLog: string) {
   const log = new Map<string, string>();
   const files = new Set<string>();
   const objects = new Map<string, Uint8Array>();
+  for (const name of readdirSync(keptLog)) log.set(name, readFileSync(join(keptLog, name), 'utf8'));
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!/\.(json|parquet)$/u.test(name)) continue;
     const bytes = new Uint8Array(readFileSync(join(folder, name)));

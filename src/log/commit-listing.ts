@@ -1,8 +1,8 @@
 /** The commits a log still holds, with the times of their files. */
-import type { ObjectInfo, ObjectStore } from '../storage/object-store.js';
+import type { CallContext, ObjectInfo, ObjectStore } from '../storage/object-store.js';
 import { monotonic } from './commit-clock.js';
-import { LOG, parseLogName } from './log-path.js';
-import { type CheckpointCandidate, listLog, planSegment } from './log-segment.js';
+import { commitKey, LOG, parseLogName } from './log-path.js';
+import { type CheckpointCandidate, listLog, planSegment, readListing } from './log-segment.js';
 
 /** One commit. */
 export interface ListedCommit {
@@ -19,12 +19,18 @@ export interface CommitListing {
   readonly checkpoints: readonly CheckpointCandidate[];
 }
 
+export interface ListCommitsOptions extends CallContext {
+  /** A version that was read: a listing that does not reach it is behind. */
+  readonly upTo: number;
+}
+
 /** Lists the whole log: the time of a commit's file depends on those before it. */
 export async function listCommits(
   store: ObjectStore,
-  signal: AbortSignal | undefined,
+  { upTo, signal }: ListCommitsOptions,
 ): Promise<CommitListing> {
-  const listing = await listLog(store, { signal });
+  const listed = await listLog(store, { signal });
+  const listing = [...listed, ...(await unlisted(store, listed, { upTo, signal }))];
   const commits: ListedCommit[] = [];
   for (const info of listing) {
     const name = parseLogName(info.key.slice(LOG.length));
@@ -40,6 +46,23 @@ export async function listCommits(
     },
   });
   return { commits, checkpoints };
+}
+
+/** The commits from behind the listing's end up to a version that was read, asked for by their names. */
+async function unlisted(
+  store: ObjectStore,
+  listed: readonly ObjectInfo[],
+  { upTo, signal }: ListCommitsOptions,
+): Promise<readonly ObjectInfo[]> {
+  if (store.access === 'get-only') return [];
+  const found: ObjectInfo[] = [];
+  const { newest } = readListing(listed);
+  for (let version = upTo; version > newest; version--) {
+    const info = await store.head(commitKey(version), { signal });
+    if (info === undefined) break;
+    found.unshift(info);
+  }
+  return found;
 }
 
 /**

@@ -12,6 +12,7 @@ import {
   oldestReadable,
 } from './commit-listing.js';
 import { fetchCommitInfo } from './history.js';
+import { withFreshListings } from './listed-and-gone.js';
 import { CLEAN_UP } from './log-segment.js';
 import type { LogContext, Snapshot } from './table-snapshot.js';
 
@@ -34,7 +35,16 @@ export async function versionAt(
   options: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<number> {
   const { signal } = options;
-  const listing = await listCommits(log.store, signal);
+  return await withFreshListings(async () => await listedAt(log, latest, timestampMs, signal));
+}
+
+async function listedAt(
+  log: LogContext,
+  latest: Snapshot,
+  timestampMs: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const listing = await listCommits(log.store, { upTo: latest.version, signal });
   const oldest = oldestReadable(listing, latest.version);
   const dated = datedCommits(listing, oldest, latest.version);
   const ownFrom = inCommitTimestampsFrom(latest.metadata);

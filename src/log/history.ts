@@ -1,11 +1,11 @@
 /** What the commits of a table say of themselves. PROTOCOL.md "Commit Provenance Information". */
-import { CorruptDataError } from '../errors.js';
 import { forEachAction } from './action-codec.js';
 import type { CommitInfo, Metadata } from './actions.js';
 import { inCommitTimestamp, inCommitTimestampsFrom } from './commit-clock.js';
 import { type ListedCommit, listCommits } from './commit-listing.js';
 import { inOrder } from './in-order.js';
 import { formatJson, isJsonObject, type Json } from './json.js';
+import { listedAndGone, withFreshListings } from './listed-and-gone.js';
 import { COMMITS_AHEAD } from './read-commits.js';
 import { type LogContext, type Snapshot } from './table-snapshot.js';
 
@@ -44,7 +44,14 @@ export async function readHistory(
   log: LogContext,
   { latest, limit, signal }: ReadHistoryOptions,
 ): Promise<readonly CommitRecord[]> {
-  const { commits } = await listCommits(log.store, signal);
+  return await withFreshListings(async () => await readListed(log, { latest, limit, signal }));
+}
+
+async function readListed(
+  log: LogContext,
+  { latest, limit, signal }: ReadHistoryOptions,
+): Promise<readonly CommitRecord[]> {
+  const { commits } = await listCommits(log.store, { upTo: latest.version, signal });
   const told = commits.filter(({ version }) => version <= latest.version).toReversed();
   const wanted = limit === undefined ? told : told.slice(0, limit);
   const records: CommitRecord[] = [];
@@ -59,7 +66,7 @@ export async function readHistory(
 
 /**
  * Reads what a commit says of itself: as a rule its first line, without the rest of a file that may be large.
- * @throws CorruptDataError when the commit is gone or damaged
+ * @throws NotFoundError (kind `object`) when the commit is gone; CorruptDataError when it is damaged
  */
 export async function fetchCommitInfo(
   log: LogContext,
@@ -69,12 +76,12 @@ export async function fetchCommitInfo(
   const { key } = commit.info;
   const range = { start: 0, end: FIRST_LINE_BYTES };
   const head = await log.store.get(key, { range, signal });
-  if (head === undefined) throw goneError(key);
+  if (head === undefined) throw listedAndGone(key);
   const line = firstLine(head.bytes, head.info.sizeBytes);
   const first = line && findCommitInfo(line, key);
   if (first !== undefined) return first;
   const whole = await log.store.get(key, { signal });
-  if (whole === undefined) throw goneError(key);
+  if (whole === undefined) throw listedAndGone(key);
   return findCommitInfo(whole.bytes, key);
 }
 
@@ -136,11 +143,4 @@ function textsOf(value: Json | undefined): Readonly<Record<string, string>> {
     texts.push([name, typeof item === 'string' ? item : formatJson(item)]);
   }
   return Object.fromEntries(texts);
-}
-
-function goneError(key: string): CorruptDataError {
-  return new CorruptDataError({
-    message: `the commit ${key} was listed and is gone: the log is being cleaned up; try again`,
-    key,
-  });
 }

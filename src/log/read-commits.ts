@@ -1,7 +1,8 @@
 /** The commits of a segment as they are replayed: one after the other, or several at one go from a log compaction file. */
-import { isVarveError, NotFoundError } from '../errors.js';
+import { isVarveError } from '../errors.js';
 import type { ObjectInfo, ObjectStore, StoredObject } from '../storage/object-store.js';
 import { inOrder } from './in-order.js';
+import { listedAndGone } from './listed-and-gone.js';
 import type { LogSegment } from './log-segment.js';
 import { type ParsedCommit, parseFiles } from './parse-files.js';
 
@@ -34,7 +35,7 @@ export async function* readCommits(
     const objects: StoredObject[] = [];
     for (const { key } of work.commits) {
       const object = segment.bodies?.get(key) ?? (await store.get(key, { signal: stop }));
-      if (object === undefined) throw goneError(key);
+      if (object === undefined) throw listedAndGone(key);
       objects.push(object);
     }
     return () => parsed(objects);
@@ -85,12 +86,4 @@ function* parsed(objects: readonly StoredObject[]): Generator<CommitStep> {
   for (const { bytes, info } of objects) {
     yield { ...parseFiles(bytes, info.key), commits: [info], isCompacted: false };
   }
-}
-
-function goneError(key: string): NotFoundError {
-  return new NotFoundError({
-    message: `the commit ${key} was listed and is gone: the log is being cleaned up`,
-    kind: 'object',
-    thing: key,
-  });
 }

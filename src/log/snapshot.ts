@@ -17,6 +17,7 @@ import {
   usesInCommitTimestamps,
 } from './commit-clock.js';
 import { readCommitInfo } from './commit-info.js';
+import { goneForGood, isGone, MAX_LISTINGS } from './listed-and-gone.js';
 import { commitKey, LOG, parseLogName } from './log-path.js';
 import {
   type CheckpointCandidate,
@@ -24,6 +25,7 @@ import {
   type LogSegment,
   listLog,
   mergeListings,
+  type SegmentProblem,
   segmentError,
 } from './log-segment.js';
 import { probeLog } from './probe-log.js';
@@ -50,9 +52,6 @@ export interface LoadOptions {
 /** More new commits than this, and a newer checkpoint: then the table is loaded anew, which is quicker. */
 export const MAX_INCREMENTAL_COMMITS = 500;
 
-/** How often a load begins anew because files were cleaned out of the log between its listing and reading them. */
-const MAX_LOADS = 5;
-
 /**
  * Reads the table at a version. A damaged or vanished checkpoint is passed over for an older one, or for the commits
  * from version 0 on, if they lead to the version without a gap. One that can be read and lacks the protocol or the
@@ -72,7 +71,7 @@ export async function loadSnapshot(log: LogContext, options: LoadOptions = {}): 
       ...options,
       accept: (candidate) => !refused.has(candidateKey(candidate)),
     });
-    if ('problem' in plan) throw firstError ?? segmentError(plan, log.url);
+    if ('problem' in plan) throw whyNot(plan, firstError, log.url);
     let base: CheckpointBase | undefined;
     try {
       base = await readBase(log, plan.checkpoint, options.signal);
@@ -86,7 +85,7 @@ export async function loadSnapshot(log: LogContext, options: LoadOptions = {}): 
       return await replaySegment(log, plan, base, options.signal);
     } catch (error) {
       if (!isGone(error)) throw error;
-      if (loads >= MAX_LOADS) throw goneForGood(error);
+      if (loads >= MAX_LISTINGS) throw goneForGood(error);
     }
   }
 }
@@ -389,21 +388,18 @@ function checkSameTable(log: LogContext, previous: Snapshot, next: Snapshot): vo
   });
 }
 
-function isGone(error: unknown): error is NotFoundError {
-  return isVarveError(error, 'NOT_FOUND') && error.kind === 'object';
+/** A checkpoint that vanished in a clean-up is no damage: the version went with it. */
+function whyNot(plan: SegmentProblem, firstError: VarveError | undefined, url: string): VarveError {
+  const isCleanedUp = plan.problem === 'no-version' && plan.isCleanedUp;
+  if (firstError === undefined || (isCleanedUp && isGone(firstError.cause))) {
+    return segmentError(plan, url);
+  }
+  return firstError;
 }
 
 function checkpointGone(cause: NotFoundError): CorruptDataError {
   return new CorruptDataError({
     message: 'a file of the checkpoint is gone, and no other way leads to the version',
-    key: cause.thing,
-    cause,
-  });
-}
-
-function goneForGood(cause: NotFoundError): CorruptDataError {
-  return new CorruptDataError({
-    message: 'the log lists a commit that cannot be read, again and again',
     key: cause.thing,
     cause,
   });

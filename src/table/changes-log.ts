@@ -50,7 +50,7 @@ export async function openChanges(
   range: CommitRange,
 ): Promise<CommitReader> {
   const { from, to, signal } = range;
-  const listing = await listCommits(log.store, signal);
+  const listing = await listCommits(log.store, { upTo: latest.version, signal });
   const oldest = oldestChanges(listing, latest.version);
   const available = `${oldest}..${latest.version}`;
   if (from < oldest || from > latest.version + 1) throw gone(from, available);

@@ -3,8 +3,10 @@ import type { Action } from '../../src/log/actions.js';
 import { writeCheckpoint } from '../../src/log/checkpoint-writer.js';
 import { versionAt } from '../../src/log/commit-times.js';
 import { readHistory } from '../../src/log/history.js';
-import { commitKey } from '../../src/log/log-path.js';
+import { checkpointKey, commitKey, LOG } from '../../src/log/log-path.js';
 import { loadSnapshot } from '../../src/log/snapshot.js';
+import type { LogContext } from '../../src/log/table-snapshot.js';
+import type { ObjectInfo } from '../../src/storage/object-store.js';
 import { add, CREATE, LogFixture, metadata } from './log-fixture.js';
 
 /** Commits at these times, the first of them creating the table. */
@@ -170,6 +172,85 @@ describe('readHistory', () => {
     const latest = await loadSnapshot(fixture.log);
     const [newest] = await readHistory(fixture.log, { latest });
     expect(newest?.operation).toBe('LATE');
+  });
+});
+
+describe('versions and instants of a log', () => {
+  /** What is listed from now on; by the listing, not by the store. */
+  const listing = (
+    fixture: LogFixture,
+    shown: (infos: readonly ObjectInfo[]) => readonly ObjectInfo[] | Promise<readonly ObjectInfo[]>,
+  ): LogContext => ({
+    ...fixture.log,
+    store: {
+      ...fixture.store,
+      async *list(prefix, options) {
+        const infos: ObjectInfo[] = [];
+        for await (const info of fixture.store.list(prefix, options)) infos.push(info);
+        yield* await shown(infos);
+      },
+    },
+  });
+
+  it('are those up to the version that was read, where the listing is behind', async () => {
+    const fixture = await tableAt(10_000, 20_000, 30_000, 40_000);
+    const latest = await loadSnapshot(fixture.log, { version: 2 });
+    for (const count of [0, 1, 2]) {
+      const log = listing(fixture, (infos) => infos.slice(0, count));
+      expect(await versionAt(log, latest, 20_000)).toBe(1);
+      expect(await versionAt(log, latest, 30_000)).toBe(2);
+      const history = await readHistory(log, { latest });
+      expect(history.map(({ version }) => version)).toEqual([2, 1, 0]);
+    }
+  });
+
+  it('are those that are left, where a clean-up takes listed commits away', async () => {
+    const fixture = await tableWithOwnTimes([10, 20, 30], {});
+    const latest = await loadSnapshot(fixture.log);
+    await writeCheckpoint(fixture.log, await loadSnapshot(fixture.log, { version: 1 }));
+    const log = listing(fixture, async (infos) => {
+      await fixture.store.delete(commitKey(0));
+      return infos;
+    });
+    expect(await versionAt(log, latest, 20)).toBe(1);
+    const again = await tableAt(10_000, 20_000);
+    const vanishing = listing(again, async (infos) => {
+      await again.store.delete(commitKey(0));
+      return infos;
+    });
+    const history = await readHistory(vanishing, { latest: await loadSnapshot(again.log) });
+    expect(history.map(({ version }) => version)).toEqual([1]);
+  });
+
+  it('are damaged where what is listed is never there', async () => {
+    const fixture = await tableAt(10_000, 20_000);
+    const latest = await loadSnapshot(fixture.log);
+    const all: ObjectInfo[] = [];
+    for await (const info of fixture.store.list(LOG)) all.push(info);
+    await fixture.store.delete(commitKey(0));
+    const log = listing(fixture, () => all);
+    await expect(readHistory(log, { latest })).rejects.toMatchObject({
+      code: 'CORRUPT_DATA',
+      key: commitKey(0),
+    });
+  });
+
+  it('are not found where their checkpoint goes while it is read', async () => {
+    const fixture = await tableAt(10_000, 20_000, 30_000, 40_000);
+    for (const version of [1, 3]) {
+      await writeCheckpoint(fixture.log, await loadSnapshot(fixture.log, { version }));
+    }
+    const log = listing(fixture, async (infos) => {
+      for (const key of [commitKey(0), commitKey(1), commitKey(2), checkpointKey(1)]) {
+        await fixture.store.delete(key);
+      }
+      return infos;
+    });
+    await expect(loadSnapshot(log, { version: 2 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      kind: 'version',
+      available: '3..3',
+    });
   });
 });
 

@@ -5,6 +5,7 @@ import {
   memoryStorage,
   type ObjectStore,
   Scheduler,
+  type StorageProvider,
   seededEntropy,
 } from '../../src/testing/index.js';
 import type { Variant } from '../faults/line.js';
@@ -17,6 +18,7 @@ import {
   read,
   resolve,
   SCHEMA,
+  type SimTable,
 } from './step.js';
 import { isCommit, type Planted, type Rates, World } from './world.js';
 
@@ -79,7 +81,12 @@ export async function runHistory(
     const name = `actor ${at}`;
     const run = async (): Promise<void> => {
       const attemptOf = world.attemptOf.bind(world);
-      const actor = { ...openAs(world, scheduler, { name, at, seed }, options), turn, attemptOf };
+      const opened = openAs(world, scheduler, { name, at, seed }, options);
+      const openByNames = async (): Promise<SimTable> => {
+        const storage = byNames(world.storage(name, at));
+        return await DeltaTable.open(URL_TEXT, { storage, schema: SCHEMA });
+      };
+      const actor = { ...opened, turn, attemptOf, openByNames };
       for (const [index, step] of steps.entries()) {
         outcomes.push(...(await perform(actor, step, `${at}.${index}`)));
       }
@@ -98,6 +105,11 @@ export async function runHistory(
   const isolation = propertiesOf(seed)['delta.isolationLevel'];
   const seen = { outcomes, hadOutage, hadStaleLists, isolation, ambiguous };
   return { ...stored, ...seen, log, trace, traceHash };
+}
+
+/** What a client sees that may ask for names and not list them. */
+function byNames(provider: StorageProvider): StorageProvider {
+  return { ...provider, open: (url) => ({ ...provider.open(url), access: 'get-only' }) };
 }
 
 /** Tables of several kinds. */

@@ -3,13 +3,16 @@ import type { History } from './history.js';
 import type { Outcome } from './step.js';
 import { broken, type Violation } from './violation.js';
 
+/** Steps that read the newest version. */
+const NEWEST: readonly string[] = ['read', 'fetch'];
+
 export function judgeOrder({ outcomes, hadStaleLists }: History): readonly Violation[] {
   const found: Violation[] = [];
   for (const outcome of outcomes) {
     const version = versionOf(outcome);
     const { turns, op, step, result } = outcome;
     if (version === undefined || turns === undefined || step.kind === 'travel') continue;
-    if (result.kind === 'read' && step.kind !== 'read') continue;
+    if (result.kind === 'read' && !NEWEST.includes(step.kind)) continue;
     const before = acknowledgedBefore(outcomes, turns.began);
     const own = shownBefore(outcomes, outcome);
     if (result.kind === 'ok' && result.applied && version <= before) {
@@ -64,6 +67,10 @@ function isOwn(one: Outcome, outcome: Outcome): boolean {
   return (
     actorOf(one.op) === actorOf(outcome.op) &&
     one.step.kind !== 'travel' &&
+    one.step.kind !== 'instant' &&
+    // Another handle's.
+    one.step.kind !== 'fetch' &&
+    outcome.step.kind !== 'fetch' &&
     (one.turns?.ended ?? Number.MAX_VALUE) <= (outcome.turns?.began ?? 0)
   );
 }

@@ -68,7 +68,7 @@ function judgeOutcome(outcome: Outcome, history: History, replayed: Replay): rea
   }
 }
 
-const READS_OLD: readonly string[] = ['travel', 'pin', 'compact'];
+const READS_OLD: readonly string[] = ['travel', 'instant', 'pin', 'compact'];
 
 /** What a step may fail for when every store answers in the end. */
 function reasonsOf({ step }: Outcome, history: History): readonly string[] {

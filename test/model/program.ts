@@ -24,11 +24,11 @@ const READS = { read: 3, travel: 2, pin: 1 } as const;
 const AT_ONCE = { append: 5, read: 8, pair: 1, group: 2, once: 1, replace: 2, sum: 1 } as const;
 const PINNABLE_BACK = 3;
 
-type Drawn = Exclude<Step['kind'], 'resolve' | 'track'>;
+type Drawn = Exclude<Step['kind'], 'resolve' | 'track' | 'instant' | 'fetch'>;
 
 /** In one history of so many, rows get ids while others write; in one, old commits are asked after while they go. */
 const TRACKS_EVERY = 9;
-const RESOLVES_EVERY = 6;
+const RESOLVES_EVERY = 8;
 /** In one history of so many, an actor does two or three things at once. */
 const TOGETHER_EVERY = 4;
 
@@ -61,12 +61,15 @@ export function programOf(seed: number): Program {
     const second = writers[1] ?? [];
     writers[1] = second.toSpliced(below(second.length + 1), 0, { kind: 'together', lanes });
   }
-  if (seed % RESOLVES_EVERY !== 2) return [...writers, keeper, reader];
+  if (seed % RESOLVES_EVERY !== 5) return [...writers, keeper, reader];
   const resolve = { kind: 'resolve', version: below(3) } as const;
-  return [...writers, [...keeper, CLEAN, resolve], [...reader, resolve, resolve]];
+  const instant = { kind: 'instant', back: below(3) } as const;
+  const late = [instant, FETCH, resolve] as const;
+  return [...writers, [...keeper, CLEAN, resolve], [...reader, ...late]];
 }
 
 const CLEAN = { kind: 'clean' } as const;
+const FETCH = { kind: 'fetch' } as const;
 const TRACK = { kind: 'track' } as const;
 
 function stepOf(kind: Drawn, below: (limit: number) => number): Step {

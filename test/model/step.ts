@@ -34,6 +34,10 @@ export type Step =
   | { readonly kind: 'read' }
   /** Reads an older version. */
   | { readonly kind: 'travel'; readonly back: number }
+  /** Reads an older version by the time that the history tells of it. */
+  | { readonly kind: 'instant'; readonly back: number }
+  /** Opens and reads the newest version where nothing can be listed. */
+  | { readonly kind: 'fetch' }
   /** Asks what became of a commit that is in the log: of the version so far from the first, or the newest. */
   | { readonly kind: 'resolve'; readonly version: number }
   | { readonly kind: 'pin' }
@@ -99,6 +103,8 @@ export interface Actor {
   readonly turn: () => number;
   /** The attempt that made a version, or the newest that there is yet; for who takes the step `resolve`. */
   readonly attemptOf?: (version: number) => CommitAttempt;
+  /** The table as somebody opens it who can ask for names only; for who takes the step `fetch`. */
+  readonly openByNames?: () => Promise<SimTable>;
 }
 
 /** The slot of a sum is this and the number of rows. */
@@ -174,6 +180,13 @@ async function act(actor: Actor, step: Step, op: string): Promise<Outcome['resul
       const { version } = await table.snapshot();
       return await read(table, { version: Math.max(0, version - step.back) });
     }
+    case 'instant':
+      return await readAtInstant(table, step.back);
+    case 'fetch': {
+      const opened = await actor.openByNames?.();
+      if (opened === undefined) throw new Error('nobody reads this table by names');
+      return await read(opened, {});
+    }
     case 'resolve': {
       const tried = actor.attemptOf?.(step.version);
       if (tried === undefined) throw new Error('nobody knows the attempts of this table');
@@ -199,7 +212,7 @@ async function act(actor: Actor, step: Step, op: string): Promise<Outcome['resul
 }
 
 /** Steps that make no version. */
-type Silent = 'read' | 'travel' | 'resolve' | 'pin' | 'checkpoint' | 'clean';
+type Silent = 'read' | 'travel' | 'instant' | 'fetch' | 'resolve' | 'pin' | 'checkpoint' | 'clean';
 
 async function write(
   { table, state }: Actor,
@@ -251,6 +264,18 @@ async function write(
     case 'compact':
       return await compact(state, step.part, op);
   }
+}
+
+/** @throws when the instant of a version is another's */
+async function readAtInstant(table: SimTable, back: number): Promise<Reading> {
+  const entries = await table.history({ limit: back + 1 });
+  const entry = entries.at(-1);
+  if (entry === undefined) throw new Error('a table without a history');
+  const reading = await read(table, { timestamp: entry.timestamp });
+  if (reading.version === entry.version) return reading;
+  throw new Error(
+    `${entry.timestamp.toISOString()} is of ${entry.version}, not ${reading.version}`,
+  );
 }
 
 /** Every row and file of a version. */

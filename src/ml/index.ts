@@ -18,7 +18,7 @@
  */
 export type { InputRecord } from './input-record.js';
 export type { Reproduction } from './reproduce.js';
-export { Run, type UseOptions } from './run.js';
+export { Run } from './run.js';
 export type { RunInput } from './run-input.js';
 export type { MetricPoint, RunRecord, RunStatus, SourceVersion } from './run-record.js';
 export { type HashSplitOptions, hashSplit, type RowSplit } from './split.js';
@@ -29,3 +29,4 @@ export {
   type StartRunOptions,
   Tracker,
 } from './tracker.js';
+export type { UseOptions } from './use-input.js';

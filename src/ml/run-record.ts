@@ -88,10 +88,8 @@ function foldRun(start: EventRow, unordered: readonly EventRow[]): RunRecord {
     metrics: new Map([...history].map(([name, points]) => [name, newest(points)])),
     metricHistory: history,
     tags: texts(events, 'tag'),
-    inputs: events
-      .filter(({ kind }) => kind === 'input')
-      .map(({ details: text }) => JSON.parse(text ?? 'null') as InputRecord),
-    artifacts: events.filter(({ kind }) => kind === 'artifact').map(({ name }) => name ?? ''),
+    inputs: [...inputsByName(events).values()],
+    artifacts: [...artifactPaths(events)],
   };
 }
 
@@ -106,6 +104,21 @@ function texts(events: readonly EventRow[], wanted: string): ReadonlyMap<string,
     if (kind === wanted && name !== null && value !== null) found.set(name, value);
   }
   return found;
+}
+
+/** The last of each name: one whose outcome was not known may have been recorded beside the next try. */
+function inputsByName(events: readonly EventRow[]): ReadonlyMap<string, InputRecord> {
+  const found = new Map<string, InputRecord>();
+  for (const { kind, details } of events) {
+    if (kind !== 'input') continue;
+    const record = JSON.parse(details ?? 'null') as InputRecord;
+    found.set(record.name, record);
+  }
+  return found;
+}
+
+function artifactPaths(events: readonly EventRow[]): ReadonlySet<string> {
+  return new Set(events.filter(({ kind }) => kind === 'artifact').map(({ name }) => name ?? ''));
 }
 
 function metricHistory(events: readonly EventRow[]): ReadonlyMap<string, MetricPoint[]> {

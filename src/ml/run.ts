@@ -1,37 +1,22 @@
 /** A run while it is going on: what it logs is buffered, and one commit makes many entries durable. */
 import {
+  AlreadyExistsError,
   type Clock,
   type DeltaTable,
   type Entropy,
   InvalidArgumentError,
-  type PredicateJson,
+  isVarveError,
   type RowIn,
   type TableSchema,
-  type Where,
 } from '../index.js';
 import { type ArtifactStore, checkArtifactPath } from './artifacts.js';
+import { checkText, wellFormed } from './check-text.js';
 import type { EventKind, NewEvent } from './event.js';
 import type { EventLog } from './event-log.js';
-import { inputDigest } from './input-digest.js';
 import type { InputRecord } from './input-record.js';
-import { type RunInput, runInput } from './run-input.js';
+import type { RunInput } from './run-input.js';
 import type { RunStatus } from './run-record.js';
-import type { RowSplit } from './split.js';
-
-export interface UseOptions<R, K extends keyof R> {
-  /** What the input is called in the run; letters, digits, `.`, `_` and `-`. */
-  readonly name: string;
-  /** The newest when absent. */
-  readonly version?: number | undefined;
-  /** Only these columns, in this order. */
-  readonly select?: readonly K[] | undefined;
-  /** Only rows for which this is true. */
-  readonly where?: Where<R>;
-  /** Only the rows of one part of a {@link hashSplit}. */
-  readonly split?: RowSplit | undefined;
-  /** MLflow's label of what the input is for: `training`, `evaluation`, ... */
-  readonly context?: string | undefined;
-}
+import { selectInput, type UseOptions } from './use-input.js';
 
 /** Everything a run needs of its tracker. */
 export interface RunContext {
@@ -41,8 +26,10 @@ export interface RunContext {
   readonly entropy: Entropy;
 }
 
-/** Events that are buffered before they are written without being asked to. */
+/** With so many events in the buffer, the next `log*` writes them first. */
 const BUFFERED_EVENTS = 1_000;
+type Entry = readonly [EventKind, Partial<NewEvent>];
+
 const INPUT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
@@ -57,6 +44,10 @@ export class Run {
   #flushing: Promise<void> = Promise.resolve();
   #ended = false;
   #sequence = 0;
+  /** Names of inputs that are recorded, or about to be. */
+  readonly #inputs = new Set<string>();
+  /** How often a pin was made, or may have been, for an input of a name. */
+  readonly #pins = new Map<string, number>();
 
   /** @internal */
   constructor(context: RunContext, facts: { readonly id: string; readonly experiment: string }) {
@@ -67,7 +58,7 @@ export class Run {
 
   /** @internal */
   begin(name: string | undefined, details: object): void {
-    this.#add('run-started', { name, details: JSON.stringify(details) });
+    this.#add([['run-started', { name, details: JSON.stringify(details) }]]);
   }
 
   /**
@@ -75,9 +66,14 @@ export class Run {
    * run in one commit, and returns what to read from. The pin comes first, so a crash leaves a spare pin
    * (`<run id>-<name>`), never an input that nothing keeps.
    *
+   * A call that failed may be made again. Its input is not recorded, and its pin is deleted if the store lets it; after
+   * COMMIT_STATE_UNKNOWN both may be there, and the next input of that name takes the place of this one. The pin of the
+   * nth try is `<run id>.<n>-<name>`.
+   *
    * @throws NotFoundError (kind `version`) when there is no such version
    * @throws DataGoneError when files of the version are gone
    * @throws AlreadyExistsError (kind `pin`) when the run has an input of that name
+   * @throws StorageUnavailableError, CommitStateUnknownError as any write
    */
   async use<
     S extends TableSchema,
@@ -86,51 +82,40 @@ export class Run {
     table: DeltaTable<S>,
     options: UseOptions<RowIn<S>, K>,
   ): Promise<RunInput<{ readonly [P in K]: RowIn<S>[P] }>> {
-    const { name, version, select, where, split, context } = options;
+    const { name } = options;
     this.#checkOpen();
     if (!INPUT_NAME.test(name)) throw invalidName(name);
-    const snapshot = await table.snapshot(version === undefined ? {} : { version });
-    // Everything that can be wrong with the selection is found before anything is written.
-    const selection = { where, select, split };
-    const conditions = where === undefined ? undefined : toJson(where);
-    await runInput({ name, digest: '' }, snapshot as never, selection as never)
-      .scan()
-      .plan();
-    const pin = `${this.id}-${name}`;
-    const note = `input ${name} of run ${this.id} (experiment ${this.experiment})`;
-    await table.pins.create(pin, { version: snapshot.version, note });
-    const digest = inputDigest(snapshot as never, { select, where: conditions, split });
-    const record: InputRecord = {
-      name,
-      tableId: snapshot.tableId,
-      url: snapshot.url,
-      version: snapshot.version,
-      committedAt: snapshot.timestamp.toISOString(),
-      pin,
-      digest,
-      schema: JSON.stringify(snapshot.schema),
-      ...(select === undefined ? {} : { select }),
-      ...(conditions === undefined ? {} : { where: conditions }),
-      ...(split === undefined ? {} : { split }),
-      ...(context === undefined ? {} : { context }),
-    };
-    this.#add('input', { name, value: record.tableId, details: JSON.stringify(record) });
-    await this.flush();
-    return runInput({ name, digest }, snapshot as never, selection as never);
+    if (this.#inputs.has(name)) throw inputExists(this.id, name);
+    this.#inputs.add(name);
+    try {
+      // Everything that can be wrong with the selection is found before anything is written.
+      const { facts, input } = await selectInput(table, options);
+      await this.#pinAndRecord(table, { ...facts, pin: this.#nextPin(name) });
+      return input;
+    } catch (error) {
+      this.#inputs.delete(name);
+      throw error;
+    }
   }
 
-  /** Logs the settings of the run; the last value of a name counts. */
+  /**
+   * Logs the settings of the run; the last value of a name counts.
+   *
+   * @throws InvalidArgumentError when a value or a name has half a surrogate pair; then nothing is logged
+   */
   async logParams(params: Readonly<Record<string, string | number | boolean>>): Promise<void> {
-    for (const [name, value] of Object.entries(params)) {
-      this.#add('param', { name, value: String(value) });
-    }
-    await this.#flushIfFull();
+    await this.#log(
+      Object.entries(params).map(([name, value]) => [
+        'param',
+        { name, value: checkText(String(value), name) },
+      ]),
+    );
   }
 
   /**
    * Logs values of metrics at a step.
    *
-   * @throws InvalidArgumentError when a value is no number, or the step no whole number
+   * @throws InvalidArgumentError when a value is no number, or the step no whole number; then nothing is logged
    */
   async logMetrics(
     metrics: Readonly<Record<string, number>>,
@@ -138,17 +123,23 @@ export class Run {
   ): Promise<void> {
     const { step = 0 } = options;
     if (!Number.isSafeInteger(step)) throw invalid('step', 'a whole number');
-    for (const [name, number] of Object.entries(metrics)) {
-      if (typeof number !== 'number') throw invalid(name, 'a number');
-      this.#add('metric', { name, number, step: BigInt(step) });
-    }
-    await this.#flushIfFull();
+    await this.#log(
+      Object.entries(metrics).map(([name, number]) => {
+        if (typeof number !== 'number') throw invalid(name, 'a number');
+        return ['metric', { name, number, step: BigInt(step) }];
+      }),
+    );
   }
 
-  /** Sets tags; the last value of a name counts. */
+  /**
+   * Sets tags; the last value of a name counts.
+   *
+   * @throws InvalidArgumentError when a value is no text, or has half a surrogate pair; then none is set
+   */
   async setTags(tags: Readonly<Record<string, string>>): Promise<void> {
-    for (const [name, value] of Object.entries(tags)) this.#add('tag', { name, value });
-    await this.#flushIfFull();
+    await this.#log(
+      Object.entries(tags).map(([name, value]) => ['tag', { name, value: checkText(value, name) }]),
+    );
   }
 
   /**
@@ -161,26 +152,27 @@ export class Run {
   async logArtifact(path: string, content: Uint8Array | string): Promise<void> {
     this.#checkOpen();
     checkArtifactPath(path);
-    for (const name of await this.#context.artifacts.put(this.id, path, content)) {
-      this.#add('artifact', { name });
-    }
-    await this.#flushIfFull();
+    const stored = await this.#context.artifacts.put(this.id, path, content);
+    await this.#log(stored.map((name) => ['artifact', { name }]));
   }
 
-  /** Makes everything logged so far durable, in one commit. What failed to be written stays buffered. */
+  /**
+   * Makes everything logged so far durable, in one commit. What failed to be written stays buffered, and counts once
+   * however often it is written: after any error, COMMIT_STATE_UNKNOWN among them, flush again.
+   */
   flush(): Promise<void> {
-    this.#flushing = this.#flushing.then(
-      () => this.#write(),
-      () => this.#write(),
-    );
-    return this.#flushing;
+    return this.#write([]);
   }
 
-  /** Ends the run and makes everything durable. Ending it again does nothing. */
+  /**
+   * Ends the run and makes everything durable. Ending it again changes nothing, and writes what could not be written
+   * before.
+   */
   async finish(status: Exclude<RunStatus, 'RUNNING'> = 'FINISHED', error?: unknown): Promise<void> {
-    if (this.#ended) return;
-    this.#add('run-ended', { value: status, details: errorText(error) });
-    this.#ended = true;
+    if (!this.#ended) {
+      this.#add([['run-ended', { value: status, details: errorText(error) }]]);
+      this.#ended = true;
+    }
     await this.flush();
   }
 
@@ -189,26 +181,65 @@ export class Run {
     await this.finish('FAILED');
   }
 
-  async #write(): Promise<void> {
-    const events = [...this.#buffer];
-    if (events.length === 0) return;
-    await this.#context.events.append(events);
-    // Entries logged while this was under way stay for the next flush.
-    this.#buffer = this.#buffer.slice(events.length);
+  async #pinAndRecord<S extends TableSchema>(
+    table: DeltaTable<S>,
+    record: InputRecord,
+  ): Promise<void> {
+    const { name, pin, version, tableId } = record;
+    const note = `input ${name} of run ${this.id} (experiment ${this.experiment})`;
+    try {
+      await table.pins.create(pin, { version, note });
+      this.#checkOpen();
+      // Not from the buffer: what its caller was told had failed must not be recorded by the next flush.
+      const details = JSON.stringify(record);
+      await this.#write([this.#event('input', { name, value: tableId, details })]);
+    } catch (error) {
+      // While nobody knows whether the input is recorded, its pin stays.
+      if (isVarveError(error) && error.code !== 'COMMIT_STATE_UNKNOWN') {
+        await table.pins.delete(pin).catch(ignoreVarveError);
+      }
+      throw error;
+    }
   }
 
-  async #flushIfFull(): Promise<void> {
-    if (this.#buffer.length >= BUFFERED_EVENTS) await this.flush();
+  #nextPin(name: string): string {
+    const count = (this.#pins.get(name) ?? 0) + 1;
+    this.#pins.set(name, count);
+    return count === 1 ? `${this.id}-${name}` : `${this.id}.${count}-${name}`;
   }
 
-  #add(kind: EventKind, fields: Partial<NewEvent>): void {
+  /** Room is made before anything is added: a call that fails has logged nothing, and may be made again. */
+  async #log(entries: readonly Entry[]): Promise<void> {
     this.#checkOpen();
+    for (const [kind, { name }] of entries) checkText(name, kind);
+    if (this.#buffer.length >= BUFFERED_EVENTS) await this.flush();
+    this.#add(entries);
+  }
+
+  /** Writes what is buffered, and `also` this; one commit at a time. */
+  #write(also: readonly NewEvent[]): Promise<void> {
+    const write = async (): Promise<void> => {
+      const { length } = this.#buffer;
+      await this.#context.events.append([...this.#buffer, ...also]);
+      // Entries logged while this was under way stay for the next flush.
+      this.#buffer = this.#buffer.slice(length);
+    };
+    this.#flushing = this.#flushing.then(write, write);
+    return this.#flushing;
+  }
+
+  #add(entries: readonly Entry[]): void {
+    this.#checkOpen();
+    for (const [kind, fields] of entries) this.#buffer.push(this.#event(kind, fields));
+  }
+
+  #event(kind: EventKind, fields: Partial<NewEvent>): NewEvent {
     const { clock, entropy } = this.#context;
     const event_id = entropy.uuid();
     const { id: run_id, experiment } = this;
     const sequence = BigInt(this.#sequence++);
     const at = new Date(clock.now());
-    this.#buffer.push({ ...fields, event_id, kind, at, sequence, experiment, run_id });
+    return { ...fields, event_id, kind, at, sequence, experiment, run_id };
   }
 
   #checkOpen(): void {
@@ -216,13 +247,21 @@ export class Run {
   }
 }
 
-function toJson(where: { toJSON(): PredicateJson }): PredicateJson {
-  return where.toJSON();
+function ignoreVarveError(error: unknown): void {
+  if (!isVarveError(error)) throw error;
 }
 
 function errorText(error: unknown): string | undefined {
   if (error === undefined) return undefined;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return wellFormed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}
+
+function inputExists(runId: string, name: string): AlreadyExistsError {
+  return new AlreadyExistsError({
+    message: `the run has an input ${name}; take another name`,
+    kind: 'pin',
+    thing: `${runId}-${name}`,
+  });
 }
 
 function invalidName(name: string): InvalidArgumentError {

@@ -3,14 +3,14 @@ import {
   type DeltaTable,
   eq,
   InvalidArgumentError,
+  isVarveError,
   NotFoundError,
   type OpenOptions,
   openStore,
-  systemClock,
-  systemEntropy,
   type TableSchema,
 } from '../index.js';
 import { ArtifactStore } from './artifacts.js';
+import { checkText } from './check-text.js';
 import { EventLog } from './event-log.js';
 import type { InputRecord } from './input-record.js';
 import { type Reproduction, reproduceInputs } from './reproduce.js';
@@ -18,6 +18,7 @@ import { Run, type RunContext } from './run.js';
 import { foldRuns, type RunRecord } from './run-record.js';
 import { sourceVersion, userName } from './run-source.js';
 import { parseFilter } from './search-filter.js';
+import { timeAndChance } from './time-and-chance.js';
 
 export interface StartRunOptions {
   /** The experiment's name; it begins to exist with its first run. */
@@ -68,7 +69,7 @@ export class Tracker {
     this.#events = new EventLog(url, options);
     this.#artifacts = new ArtifactStore(url, options);
     const [events, artifacts] = [this.#events, this.#artifacts];
-    this.#context = { events, artifacts, clock: systemClock, entropy: systemEntropy };
+    this.#context = { events, artifacts, ...timeAndChance(url, options) };
   }
 
   /**
@@ -85,7 +86,9 @@ export class Tracker {
 
   /**
    * Runs `body` as a run: FINISHED when it ends, FAILED with the error when it throws, and durable either way before
-   * this returns.
+   * this returns. What `body` throws is what is thrown: when the store does not take its end, the run stays RUNNING.
+   *
+   * @throws StorageUnavailableError, CommitStateUnknownError as any write, when the end cannot be written
    */
   async withRun<T>(options: StartRunOptions, body: (run: Run) => Promise<T>): Promise<T> {
     const run = await this.startRun(options);
@@ -93,14 +96,20 @@ export class Tracker {
     try {
       result = await body(run);
     } catch (error) {
-      await run.finish('FAILED', error);
+      await run.finish('FAILED', error).catch((failure: unknown) => {
+        if (!isVarveError(failure)) throw failure;
+      });
       throw error;
     }
     await run.finish();
     return result;
   }
 
-  /** Starts a run; end it with `finish`. With `await using`, a run that was not finished ends FAILED. */
+  /**
+   * Starts a run; end it with `finish`. With `await using`, a run that was not finished ends FAILED.
+   *
+   * @throws InvalidArgumentError when there is no experiment, or a text has half a surrogate pair
+   */
   async startRun(options: StartRunOptions): Promise<Run> {
     const { experiment, name, tags } = options;
     if (typeof experiment !== 'string' || experiment === '') {
@@ -110,6 +119,8 @@ export class Tracker {
         expected: 'a name',
       });
     }
+    checkText(experiment, 'experiment');
+    if (name !== undefined) checkText(name, 'name');
     // 32 hex digits, as MLflow's run ids.
     const id = this.#context.entropy.uuid().replaceAll('-', '');
     const run = new Run(this.#context, { id, experiment });

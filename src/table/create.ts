@@ -82,7 +82,8 @@ async function createFromSchema(state: TableState, options: Checked): Promise<Ta
     const { signal } = options;
     const found =
       (await findSnapshot(state, signal)) ??
-      (await loadSnapshot(state.log, { version: 0, signal }));
+      // Learnt, so that whoever writes next does not look for the table in the same listing.
+      state.head.learn(await loadSnapshot(state.log, { version: 0, signal }));
     checkSameSchema(table.schema, table.metadata.partitionColumns, found);
   }
   return handle;

@@ -4,9 +4,10 @@ import { type CommitAttempt, type ErrorCode, isVarveError } from '../../src/erro
 import { DeltaTable } from '../../src/table/delta-table.js';
 import type { StorageProvider } from '../../src/testing/index.js';
 import { circumstances } from './circumstances.js';
+import { type Ending, end, FAULT_CODES } from './fail-nth-ending.js';
 import { type Caller, createTable, isAllowed, type Operation } from './fail-nth-operations.js';
 import { SCHEMA, type Shape, type SweptTable, TABLE_URL } from './fail-nth-shapes.js';
-import { Injector, type Mode, settled, type World } from './fail-nth-world.js';
+import { Injector, type Point, settled, type World } from './fail-nth-world.js';
 import type { Variant } from './line.js';
 
 /** How an operation on a table goes when nothing goes wrong. */
@@ -34,20 +35,10 @@ export interface Swept {
   readonly variant?: Variant | undefined;
 }
 
-type Ending =
-  | { readonly kind: 'told'; readonly told: string }
-  | { readonly kind: 'failed' }
-  | { readonly kind: 'unknown'; readonly attempt: CommitAttempt }
-  | { readonly kind: 'crashed' }
-  | { readonly kind: 'wrong'; readonly what: string };
-
 const MARKER = [{ op: 'marker', part: 'p', n: 1_000_000 }];
-/** Real time in which an operation ends, for all its waiting is virtual. */
-const HANG_MS = 20_000;
 /** What may go wrong when a store does; who reads what is behind may lose to what it did not see. */
 function codesOf({ variant }: Swept): readonly ErrorCode[] {
-  const codes = ['STORAGE_UNAVAILABLE', 'ACCESS_DENIED'] as const;
-  return variant === 'stale-lists' ? [...codes, 'COMMIT_CONFLICT'] : codes;
+  return variant === 'stale-lists' ? [...FAULT_CODES, 'COMMIT_CONFLICT'] : FAULT_CODES;
 }
 
 /** Runs the operation without a fault. */
@@ -91,7 +82,7 @@ async function openWorld({ shape, open }: Swept): Promise<World> {
 export async function runPoint(
   swept: Swept,
   expected: Golden,
-  point: { readonly at: number; readonly mode: Mode },
+  point: Point,
 ): Promise<readonly string[]> {
   const { shape, operation } = swept;
   const world = await openWorld(swept);
@@ -166,36 +157,6 @@ function caller({ shape, variant }: Swept, world: World, injector: Injector): Ca
 async function openTable({ allows }: Shape, storage: StorageProvider): Promise<SweptTable> {
   if (allows !== 'read') return await DeltaTable.open(TABLE_URL, { storage, schema: SCHEMA });
   return (await DeltaTable.open(TABLE_URL, { storage })) as unknown as SweptTable;
-}
-
-async function end(
-  running: Promise<unknown>,
-  { crashed }: Injector,
-  codes: readonly ErrorCode[],
-): Promise<Ending> {
-  let timer: NodeJS.Timeout | undefined;
-  const hanging = new Promise<Ending>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: 'wrong', what: 'never ends' }), HANG_MS);
-  });
-  try {
-    return await Promise.race([
-      running.then(
-        (told): Ending => ({ kind: 'told', told: JSON.stringify(told) }),
-        (error: unknown) => endingOf(error, codes),
-      ),
-      crashed.then((): Ending => ({ kind: 'crashed' })),
-      hanging,
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function endingOf(error: unknown, codes: readonly ErrorCode[]): Ending {
-  if (isVarveError(error, 'COMMIT_STATE_UNKNOWN'))
-    return { kind: 'unknown', attempt: error.attempt };
-  if (isVarveError(error, ...codes)) return { kind: 'failed' };
-  return { kind: 'wrong', what: `rejected with ${String(error)}` };
 }
 
 interface Around {

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeltaTable } from '../../src/table/delta-table.js';
-import { memoryStorage, type StorageProvider } from '../../src/testing/index.js';
+import { memoryStorage, type ObjectStore, type StorageProvider } from '../../src/testing/index.js';
 import { virtualClock } from './virtual-clock.js';
 
 export interface Shape {
@@ -95,7 +95,7 @@ const BASES = 'test/fuzz/bases';
 export async function allShapes(): Promise<readonly Shape[]> {
   const nothing: Shape = { name: 'absent', objects: new Map(), allows: 'create', partitionBy: [] };
   const made: Shape[] = [];
-  for (const recipe of RECIPES) made.push(await make(recipe));
+  for (const recipe of RECIPES) made.push(await makeShape(recipe));
   const read = SPARK.map(
     (name): Shape => ({
       name: `spark ${name}`,
@@ -107,7 +107,8 @@ export async function allShapes(): Promise<readonly Shape[]> {
   return [nothing, ...made, ...read];
 }
 
-async function make({
+/** A table by its recipe, with rows and a pin. */
+export async function makeShape({
   name,
   allows,
   partitionBy = [],
@@ -133,12 +134,17 @@ async function make({
     await table.append(rows, { idempotency: { appId: 'base', sequence: at + 1 } });
   }
   await table.pins.create('kept', { version: pinned });
+  const objects = await objectsOf(storage.open(new URL(TABLE_URL)));
+  return { name, objects, allows, partitionBy, ageMs, operations };
+}
+
+/** All that a store holds. */
+export async function objectsOf(store: ObjectStore): Promise<Shape['objects']> {
   const objects = new Map<string, Uint8Array>();
-  const store = storage.open(new URL(TABLE_URL));
   for await (const { key } of store.list('')) {
     objects.set(key, (await store.get(key))?.bytes ?? new Uint8Array());
   }
-  return { name, objects, allows, partitionBy, ageMs, operations };
+  return objects;
 }
 
 function folderObjects(folder: string): ReadonlyMap<string, Uint8Array> {

@@ -28,6 +28,12 @@ export const MODES = [
 ] as const;
 export type Mode = (typeof MODES)[number];
 
+/** Which call goes wrong, counted from 0, and how. */
+export interface Point {
+  readonly at: number;
+  readonly mode: Mode;
+}
+
 /** Counts the calls of one process, and says how each goes wrong. */
 export class Injector {
   /** The name of every call so far. */
@@ -38,9 +44,9 @@ export class Injector {
   #isArmed = true;
   #deletes = 0;
   #struckDelete = false;
-  readonly #point: { readonly at: number; readonly mode: Mode } | undefined;
+  readonly #point: Point | undefined;
 
-  constructor(point?: { readonly at: number; readonly mode: Mode }) {
+  constructor(point?: Point) {
     this.#point = point;
     this.crashed = new Promise((resolve) => {
       this.#crash = resolve;
@@ -93,7 +99,7 @@ export async function settled(): Promise<void> {
   for (let turn = 0; turn < 3; turn++) await nextTurn();
 }
 
-/** Where a table lies; every process that opens it has a provider of its own. */
+/** Where tables lie; every process that opens it has a provider of its own. */
 export interface World {
   process(injector: Injector): StorageProvider;
   /** Past all faults. */
@@ -103,6 +109,12 @@ export interface World {
   /** Descriptors that somebody forgot; always 0 where there are none. */
   openCount(): number;
 }
+
+/** What a store holds, by key. */
+export type Objects = ReadonlyMap<string, Uint8Array>;
+
+/** A world that begins with these objects below `url`, a table's when not given. */
+export type OpenWorld = (objects: Objects, url?: string) => Promise<World>;
 
 /** Which modes are worth a point at a call of this name. */
 export type Modes = (name: string) => readonly Mode[];
@@ -128,11 +140,11 @@ const FAULTS: Readonly<Record<Mode, Fault>> = {
   'torn, then crash': 'crash-before',
 };
 
-/** A table in memory, whose store's calls fail. */
-export async function memoryWorld(objects: ReadonlyMap<string, Uint8Array>): Promise<World> {
+/** Objects below `url`, a table's when not given, in memory, whose store's calls fail. */
+export async function memoryWorld(objects: Objects, url: string = TABLE_URL): Promise<World> {
   const clock = virtualClock();
   const lake = memoryStorage({ clock });
-  const store = lake.open(new URL(TABLE_URL));
+  const store = lake.open(new URL(url));
   for (const [key, bytes] of objects) await store.put(key, bytes);
   let processes = 0;
   return {
@@ -143,9 +155,9 @@ export async function memoryWorld(objects: ReadonlyMap<string, Uint8Array>): Pro
       schemes: lake.schemes,
       clock: virtualClock(clock.agedMs()),
       entropy: seededEntropy(++processes),
-      open: (url) =>
+      open: (at) =>
         injector.watchDeletes(
-          faultStore(lake.open(url), ({ operation }) => {
+          faultStore(lake.open(at), ({ operation }) => {
             const mode = injector.next(operation);
             return mode === undefined ? undefined : FAULTS[mode];
           }),
@@ -171,15 +183,15 @@ export const diskModes: Modes = (name) => {
   return FS_CHANGES.has(name) ? CHANGING : READING;
 };
 
-/** A table on a disk, whose file system's calls fail. */
-export async function diskWorld(objects: ReadonlyMap<string, Uint8Array>): Promise<World> {
+/** The same on a disk, whose file system's calls fail. */
+export async function diskWorld(objects: Objects, url: string = TABLE_URL): Promise<World> {
   const clock = virtualClock();
   const disk = new SimulatedDisk(() => clock.now());
   const temporaryNames = seededEntropy(0);
   let processes = 0;
-  const open = (fs: LocalFs, url: URL): ObjectStore =>
-    withoutLock(localStore(`/disk/${url.host}${url.pathname}`, { fs, entropy: temporaryNames }));
-  const store = open(disk, new URL(TABLE_URL));
+  const open = (fs: LocalFs, at: URL): ObjectStore =>
+    withoutLock(localStore(`/disk/${at.host}${at.pathname}`, { fs, entropy: temporaryNames }));
+  const store = open(disk, new URL(url));
   for (const [key, bytes] of objects) await store.put(key, bytes);
   return {
     store,
@@ -189,7 +201,7 @@ export async function diskWorld(objects: ReadonlyMap<string, Uint8Array>): Promi
       schemes: ['memory'],
       clock: virtualClock(clock.agedMs()),
       entropy: seededEntropy(++processes),
-      open: (url) => injector.watchDeletes(open(faultyFs(disk, injector), url)),
+      open: (at) => injector.watchDeletes(open(faultyFs(disk, injector), at)),
     }),
   };
 }

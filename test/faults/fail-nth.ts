@@ -6,15 +6,10 @@
 import { seededNumbers } from '../../src/testing/index.js';
 import { isAllowed, OPERATIONS, type Operation } from './fail-nth-operations.js';
 import { golden, runPoint, type Swept } from './fail-nth-point.js';
+import { runSweeps } from './fail-nth-runs.js';
 import { allShapes, type Shape } from './fail-nth-shapes.js';
-import { diskModes, diskWorld, type Modes, memoryWorld, storeModes } from './fail-nth-world.js';
+import { KINDS, type Sweep } from './fail-nth-sweep.js';
 import type { FaultLine, FaultOptions, Variant } from './line.js';
-
-/** `share` of the points of a kind is drawn by the seed: a file is put by a dozen calls that are alike everywhere. */
-const KINDS = [
-  { name: 'store', open: memoryWorld, modes: storeModes, share: 1 },
-  { name: 'disk', open: diskWorld, modes: diskModes, share: 0.1 },
-] as const;
 
 export async function failNth(options: FaultOptions): Promise<FaultLine> {
   // Planned failures are many, and where they come from is known.
@@ -27,14 +22,16 @@ export async function failNth(options: FaultOptions): Promise<FaultLine> {
   let count = 0;
   // What a sweep costs before its first point is not paid for one point.
   const some = Math.min(1, options.scale * 4);
-  for (const { swept, modes, name, share } of await sweeps(options.variant)) {
+  const { variant } = options;
+  const sweeps = [...(await tableSweeps(variant)), ...(await runSweeps(variant))];
+  for (const { begin, modes, name, share } of sweeps) {
     if (random() >= some) continue;
-    const expected = await golden(swept);
-    for (const [at, call] of expected.calls.entries()) {
+    const begun = await begin();
+    for (const [at, call] of begun.calls.entries()) {
       for (const mode of modes(call)) {
         if (random() >= (options.scale * share) / some) continue;
         count++;
-        const broken = [...(await runPoint(swept, expected, { at, mode }))];
+        const broken = [...(await begun.run({ at, mode }).catch((error) => [String(error)]))];
         if (rejected > 0) broken.push(`${rejected} unhandled rejections`);
         rejected = 0;
         const where = `${name}, call ${at} (${call}) ${mode}`;
@@ -46,31 +43,33 @@ export async function failNth(options: FaultOptions): Promise<FaultLine> {
   return { id: 'R4', what: 'failing calls', count, seed: options.seed, violations };
 }
 
-/** Points in an order of the seed's, each as the rules that it broke, from a few sweeps that meet every kind of call. */
+/** Points of what writes to tables, in an order of the seed's, each as the rules that it broke. */
 export async function* failingPoints(seed: number): AsyncGenerator<readonly string[]> {
+  yield* drawnPoints(seed, await tableSweeps());
+}
+
+/** The same of what a tracker writes. */
+export async function* failingRunPoints(seed: number): AsyncGenerator<readonly string[]> {
+  yield* drawnPoints(seed, await runSweeps());
+}
+
+async function* drawnPoints(
+  seed: number,
+  sweeps: readonly Sweep[],
+): AsyncGenerator<readonly string[]> {
   const random = seededNumbers(seed);
-  const all = await sweeps();
-  const writing = all.filter(({ swept: { operation } }) => operation.kind === 'commit');
+  const writing = sweeps.filter(({ isWriting }) => isWriting);
   for (;;) {
     const sweep = writing[Math.floor(random() * writing.length)];
     if (sweep === undefined) return;
-    const expected = await golden(sweep.swept);
-    const at = Math.floor(random() * expected.calls.length);
-    for (const mode of sweep.modes(expected.calls[at] ?? '')) {
-      yield await runPoint(sweep.swept, expected, { at, mode });
-    }
+    const { calls, run } = await sweep.begin();
+    const at = Math.floor(random() * calls.length);
+    for (const mode of sweep.modes(calls[at] ?? '')) yield await run({ at, mode });
   }
 }
 
-interface Sweep {
-  readonly swept: Swept;
-  readonly modes: Modes;
-  readonly name: string;
-  readonly share: number;
-}
-
 /** With listings that are behind, what is read may be, too: then only commits are swept, which never may. */
-async function sweeps(variant?: Variant): Promise<readonly Sweep[]> {
+async function tableSweeps(variant?: Variant): Promise<readonly Sweep[]> {
   const isSwept = ({ name, kind, needs }: Operation, shape: Shape): boolean =>
     (shape.operations === undefined || name in shape.operations) &&
     isAllowed(shape.allows, needs) &&
@@ -78,14 +77,22 @@ async function sweeps(variant?: Variant): Promise<readonly Sweep[]> {
   const shapes = await allShapes();
   return KINDS.flatMap(({ name, open, modes, share }) =>
     shapes.flatMap((shape: Shape) =>
-      OPERATIONS.filter((operation) => isSwept(operation, shape)).map(
-        (operation: Operation): Sweep => ({
-          swept: { shape, operation, open, variant },
+      OPERATIONS.filter((operation) => isSwept(operation, shape)).map((operation): Sweep => {
+        const swept: Swept = { shape, operation, open, variant };
+        const begin = async (): ReturnType<Sweep['begin']> => {
+          const expected = await golden(swept);
+          const { calls } = expected;
+          return { calls, run: async (point) => await runPoint(swept, expected, point) };
+        };
+        const isWriting = operation.kind === 'commit';
+        return {
+          name: `${name}, ${shape.name}, ${operation.name}`,
           modes,
           share: share * (shape.operations?.[operation.name] ?? operation.share ?? 1),
-          name: `${name}, ${shape.name}, ${operation.name}`,
-        }),
-      ),
+          isWriting,
+          begin,
+        };
+      }),
     ),
   );
 }

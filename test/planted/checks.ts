@@ -1,6 +1,6 @@
 /** The checks that planted faults are given to, seed after seed until a rule is broken. */
 import { seededNumbers } from '../../src/testing/index.js';
-import { failingPoints } from '../faults/fail-nth.js';
+import { failingPoints, failingRunPoints } from '../faults/fail-nth.js';
 import { judgeState, record } from '../faults/power-loss.js';
 import { runHistory } from '../model/history.js';
 import { judge } from '../model/judge.js';
@@ -33,14 +33,19 @@ export const SEEDED_CHECKS: Readonly<Record<CheckName, SeededCheck>> = {
       return await judgeState(recording, cut, random, false);
     });
   },
-  'failing calls': async (limit) => {
-    const points = failingPoints(1);
-    return await firstBroken(limit, async () => {
-      const { value } = await points.next();
-      return value ?? [];
-    });
-  },
+  'failing calls': async (limit) => await firstPoint(limit, failingPoints(1)),
+  'failing calls of a tracker': async (limit) => await firstPoint(limit, failingRunPoints(1)),
 };
+
+async function firstPoint(
+  limit: number,
+  points: AsyncGenerator<readonly string[]>,
+): Promise<Caught | undefined> {
+  return await firstBroken(limit, async () => {
+    const { value } = await points.next();
+    return value ?? [];
+  });
+}
 
 async function firstBroken(
   limit: number,

@@ -22,6 +22,7 @@ export type CheckName =
   | 'histories'
   | 'races'
   | 'failing calls'
+  | 'failing calls of a tracker'
   | 'power cuts'
   | 'damaged logs'
   | 'checkpoints';

@@ -106,6 +106,7 @@ describe('a table whose listings are behind', () => {
     const options = { storage: late(), schema: SCHEMA, ifExists: 'open' } as const;
     const table = await DeltaTable.create(URL_TEXT, options);
     expect((await table.snapshot({ version: 0 })).version).toBe(0);
+    expect((await table.append([{ id: 2n }])).version).toBe(2);
     const other = { id: 'string' } as const;
     await expect(
       DeltaTable.create(URL_TEXT, { ...options, storage: late(), schema: other }),

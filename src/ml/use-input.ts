@@ -1,0 +1,56 @@
+/** What a run is about to use: which rows of which version, checked, and not pinned yet. */
+import type { DeltaTable, RowIn, TableSchema, Where } from '../index.js';
+import { inputDigest } from './input-digest.js';
+import type { InputRecord } from './input-record.js';
+import { type RunInput, runInput } from './run-input.js';
+import type { RowSplit } from './split.js';
+
+export interface UseOptions<R, K extends keyof R> {
+  /** What the input is called in the run; letters, digits, `.`, `_` and `-`. */
+  readonly name: string;
+  /** The newest when absent. */
+  readonly version?: number | undefined;
+  /** Only these columns, in this order. */
+  readonly select?: readonly K[] | undefined;
+  /** Only rows for which this is true. */
+  readonly where?: Where<R>;
+  /** Only the rows of one part of a {@link hashSplit}. */
+  readonly split?: RowSplit | undefined;
+  /** MLflow's label of what the input is for: `training`, `evaluation`, ... */
+  readonly context?: string | undefined;
+}
+
+/** An input, and all that is to be recorded of it but its pin. */
+export interface SelectedInput<R> {
+  readonly facts: Omit<InputRecord, 'pin'>;
+  readonly input: RunInput<R>;
+}
+
+/** @throws InvalidArgumentError, NotFoundError as the scan that it will be */
+export async function selectInput<S extends TableSchema, K extends keyof RowIn<S> & string>(
+  table: DeltaTable<S>,
+  options: UseOptions<RowIn<S>, K>,
+): Promise<SelectedInput<{ readonly [P in K]: RowIn<S>[P] }>> {
+  const { name, version, select, where, split, context } = options;
+  const snapshot = await table.snapshot(version === undefined ? {} : { version });
+  const selection = { where, select, split };
+  const conditions = where === undefined ? undefined : where.toJSON();
+  await runInput({ name, digest: '' }, snapshot as never, selection as never)
+    .scan()
+    .plan();
+  const digest = inputDigest(snapshot as never, { select, where: conditions, split });
+  const facts = {
+    name,
+    tableId: snapshot.tableId,
+    url: snapshot.url,
+    version: snapshot.version,
+    committedAt: snapshot.timestamp.toISOString(),
+    digest,
+    schema: JSON.stringify(snapshot.schema),
+    ...(select === undefined ? {} : { select }),
+    ...(conditions === undefined ? {} : { where: conditions }),
+    ...(split === undefined ? {} : { split }),
+    ...(context === undefined ? {} : { context }),
+  };
+  return { facts, input: runInput({ name, digest }, snapshot as never, selection as never) };
+}

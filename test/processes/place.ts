@@ -133,7 +133,9 @@ export function storageOf({ store }: Site): StorageProvider | undefined {
     case 'local':
       return undefined;
     case 'azure': {
-      if ('connectionString' in store) return azureStorage(store);
+      if ('connectionString' in store) {
+        return azureStorage({ connectionString: store.connectionString });
+      }
       const given = { token: store.token, expiresOnTimestamp: Date.now() + TOKEN_MS };
       return azureStorage({ credential: { getToken: async () => await Promise.resolve(given) } });
     }

@@ -21,7 +21,7 @@ const WRITES = {
 const HOUSEKEEPING = { checkpoint: 3, clean: 1, compact: 2, pin: 1 } as const;
 const READS = { read: 3, travel: 2, pin: 1 } as const;
 /** What one handle is asked for at once. */
-const AT_ONCE = { append: 5, read: 8, pair: 1, group: 2, once: 1, replace: 2, sum: 1 } as const;
+const AT_ONCE = { append: 6, read: 14, group: 1, once: 1, replace: 1, sum: 1 } as const;
 const PINNABLE_BACK = 3;
 
 type Drawn = Exclude<Step['kind'], 'resolve' | 'track' | 'instant' | 'fetch'>;
@@ -57,7 +57,7 @@ export function programOf(seed: number): Program {
   const first = writers[0] ?? [];
   if (seed % TRACKS_EVERY === 4) writers[0] = first.toSpliced(below(first.length + 1), 0, TRACK);
   if (seed % TOGETHER_EVERY === 2) {
-    const lanes = Array.from({ length: 2 + below(2) }, () => steps(AT_ONCE, 2));
+    const lanes = Array.from({ length: 2 + below(2) }, () => steps(AT_ONCE, 3));
     const second = writers[1] ?? [];
     writers[1] = second.toSpliced(below(second.length + 1), 0, { kind: 'together', lanes });
   }

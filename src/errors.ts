@@ -220,7 +220,10 @@ export class CommitConflictError extends VarveError {
   }
 }
 
-/** The store never said whether the commit landed. Ask `table.resolveCommit(error.attempt)`; do not write again before. */
+/**
+ * The store never said whether the commit landed. Ask `table.resolveCommit(error.attempt)`; do not write again before.
+ * Of a creation, where there may be no table to ask: call `DeltaTable.create` again, as it says.
+ */
 export class CommitStateUnknownError extends VarveError {
   readonly code = 'COMMIT_STATE_UNKNOWN';
   readonly retry = 'never';

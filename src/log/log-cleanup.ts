@@ -143,6 +143,8 @@ async function hinted(
 /**
  * Gives a checkpoint that is named by a UUID the classic name too: a client that does not know such names would take a
  * log that begins with one for a log without a beginning, and by the classic name it finds the protocol that it lacks.
+ * Writers should do so now and then; classic names are for Parquet alone, so one in JSON, which other writers make, is
+ * left as it is.
  * PROTOCOL.md "Handling Backward compatibility while moving to UUID-named v2 Checkpoints".
  */
 async function keepClassic(

@@ -19,7 +19,7 @@ import { commitFiles } from './commit-files.js';
 import { inputBatches, peekRows } from './input.js';
 import { findSnapshot } from './open.js';
 import type { CreateOptions, CreateRowsOptions } from './options.js';
-import { NO_METRICS, outcomeOf } from './outcome.js';
+import { NO_METRICS, outcomeOf, unknownState } from './outcome.js';
 import { inferSchema } from './row/infer-schema.js';
 import type { ColumnOverrides, TableSchema } from './row/row-types.js';
 import { toStructType } from './row/schema-input.js';
@@ -170,6 +170,15 @@ function partitionsOf(schema: StructType, names: readonly string[]): readonly st
   });
 }
 
+/**
+ * What to do when nobody knows whether the table was made: without one there is no handle to ask. Creating it again is
+ * safe, also while the first attempt is under way, for only one of them can make version 0.
+ */
+const CREATE_AGAIN = "create the table again with ifExists: 'open'";
+const CREATE_ROWS_AGAIN =
+  'create the table again, and if that says ALREADY_EXISTS open it ' +
+  'and ask table.resolveCommit(error.attempt) whether its rows are these';
+
 /** @throws AlreadyExistsError when another process made the table meanwhile */
 async function commitTable(
   state: TableState,
@@ -187,6 +196,9 @@ async function commitTable(
   };
   const { result, warnings } = await commitFiles(state, request, written?.keys ?? []);
   if (result.outcome === 'conflict') throw tableExists(state);
+  if (result.outcome === 'unknown') {
+    throw unknownState(result.attempt, written === undefined ? CREATE_AGAIN : CREATE_ROWS_AGAIN);
+  }
   outcomeOf(result, NO_METRICS, warnings, 'create it again');
 }
 

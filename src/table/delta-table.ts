@@ -70,6 +70,9 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    * long, Date timestamp), and writes the rows, all in one commit.
    *
    * @throws AlreadyExistsError when there is a table at `url`
+   * @throws CommitStateUnknownError when the store never said whether the table was made. Create it again, at any time:
+   * only one of the attempts can make version 0. Where that is an AlreadyExistsError, open the table and ask
+   * {@link DeltaTable.resolveCommit} for the attempt of this error whether the rows are these
    * @throws SchemaMismatchError when rows disagree on a column's type
    */
   static create<T extends object>(
@@ -81,6 +84,8 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    * Delta StructType.
    *
    * @throws AlreadyExistsError when there is a table at `url`, unless `ifExists` is `open`
+   * @throws CommitStateUnknownError when the store never said whether the table was made. Create it again with
+   * `ifExists: 'open'`, at any time: only one of the attempts can make version 0, and that is then opened
    * @throws SchemaMismatchError when `ifExists` is `open` and the table's schema or partition columns differ
    * @throws InvalidArgumentError when the schema or an option cannot be used
    */

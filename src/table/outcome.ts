@@ -50,11 +50,12 @@ export function outcomeOf(
   }
 }
 
-export function unknownState(attempt: CommitAttempt): CommitStateUnknownError {
+export function unknownState(
+  attempt: CommitAttempt,
+  advice = 'ask table.resolveCommit(error.attempt) before writing again',
+): CommitStateUnknownError {
   return new CommitStateUnknownError({
-    message:
-      'the store did not say whether the commit landed; ' +
-      'ask table.resolveCommit(error.attempt) before writing again',
+    message: `the store did not say whether the commit landed; ${advice}`,
     attempt,
   });
 }

@@ -13,9 +13,87 @@ async function keys(store: ObjectStore, prefix: string, startAfter?: string): Pr
   return found;
 }
 
+/** What a store may do besides; where it does not, the operation is absent. */
+function describeExtras(open: () => Promise<ObjectStore>): void {
+  it('creates a key that follows another, once', async () => {
+    const store = await open();
+    await store.put('log/1', bytes('1'));
+    const after = 'log/1';
+    expect(await store.putIfAbsent('log/2', bytes('2'), { after })).toBe('created');
+    expect(await store.putIfAbsent('log/2', bytes('3'), { after })).toBe('exists');
+    expect(await store.putIfAbsent('pins/2', bytes('p'), { after: 'log/2' })).toBe('created');
+    expect(text((await store.get('log/2'))?.bytes)).toBe('2');
+    expect(await keys(store, '')).toEqual(['log/1', 'log/2', 'pins/2']);
+  });
+
+  it('copies, where it can, what stays when the source is replaced, and replaces nothing', async () => {
+    const store = await open();
+    if (store.copy === undefined) return;
+    await store.put('from', bytes('old'));
+    expect(await store.copy('from', 'deep/to')).toBe('created');
+    await store.put('from', bytes('newer'));
+    expect(text((await store.get('deep/to'))?.bytes)).toBe('old');
+    expect(await store.copy('from', 'deep/to')).toBe('exists');
+    expect(text((await store.get('deep/to'))?.bytes)).toBe('old');
+    expect(await store.delete('from')).toBe('deleted');
+    expect(text((await store.get('deep/to'))?.bytes)).toBe('old');
+    await expect(store.copy('from', 'other')).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      kind: 'object',
+    });
+    await expect(store.copy('a//b', 'other')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(store.copy('deep/to', '../up')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
+    const reason = new Error('enough');
+    const signal = AbortSignal.abort(reason);
+    await expect(store.copy('deep/to', 'other', { signal })).rejects.toBe(reason);
+    expect(await keys(store, '')).toEqual(['deep/to']);
+  });
+
+  it('elects, where it can, one at a time, and the next when that one is done or has failed', async () => {
+    const store = await open();
+    if (store.exclusively === undefined) return;
+    const exclusively = store.exclusively.bind(store);
+    const runs: string[] = [];
+    const elected = await exclusively('_varve/work', async () => {
+      const second = await exclusively('_varve/work', async () => {
+        await Promise.resolve(runs.push('second'));
+      });
+      const elsewhere = await exclusively('_varve/other', async () => {
+        await Promise.resolve(runs.push('elsewhere'));
+      });
+      runs.push(`first ${second} ${elsewhere}`);
+    });
+    expect([elected, ...runs]).toEqual([true, 'elsewhere', 'first false true']);
+    const reason = new Error('failed');
+    const failing = exclusively('_varve/work', async () => await Promise.reject(reason));
+    await expect(failing).rejects.toBe(reason);
+    expect(await exclusively('_varve/work', async () => await Promise.resolve())).toBe(true);
+    expect(await keys(store, '')).toEqual([]);
+  });
+
+  it('sweeps, where it can, no object, however old', async () => {
+    const store = await open();
+    if (store.sweep === undefined) return;
+    for (const key of ['log/1', 'log/deep/2', 'log/.hidden', 'log/tmp-3']) {
+      await store.put(key, bytes(key));
+    }
+    const before = await keys(store, '');
+    expect(await store.sweep('log/', Date.now() + 86_400_000)).toBe(0);
+    expect(await store.sweep('nowhere/', Date.now() + 86_400_000)).toBe(0);
+    expect(await keys(store, '')).toEqual(before);
+    const reason = new Error('enough');
+    const stopped = store.sweep('log/', Date.now(), { signal: AbortSignal.abort(reason) });
+    await expect(stopped).rejects.toBe(reason);
+  });
+}
+
 /** @param open - a store with nothing in it */
 export function describeObjectStore(name: string, open: () => Promise<ObjectStore>): void {
   describe(`${name} keeps the contract of object stores`, () => {
+    describeExtras(open);
+
     it('answers absence with a value', async () => {
       const store = await open();
       expect(await store.get('a/b')).toBeUndefined();

@@ -4,6 +4,11 @@
 export interface Clock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   now(): number;
+  /**
+   * Milliseconds since some moment, never set back or forward: what every budget and deadline is measured with. Where
+   * it is absent `now` is taken, which must then do the same.
+   */
+  monotonicMs?(): number;
   /** Resolves after `delayMs` milliseconds; rejects with `signal.reason` when aborted before. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
@@ -22,6 +27,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonicMs: () => performance.now(),
   sleep: (delayMs, signal) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
@@ -44,6 +50,11 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', stop, { once: true });
     }),
 };
+
+/** What `clock` measures durations with, in milliseconds. */
+export function monotonicMs(clock: Clock): number {
+  return clock.monotonicMs?.() ?? clock.now();
+}
 
 /** The machine's own randomness. */
 export const systemEntropy: Entropy = {

@@ -3,6 +3,7 @@
  * The outcome is a value. The table's verbs turn it into a Commit or an error.
  */
 
+import { monotonicMs } from '../clock.js';
 import type { CommitAttempt, Winner } from '../errors.js';
 import { encodeCommit, parseCommit } from './action-codec.js';
 import type { Action, SetTransaction } from './actions.js';
@@ -123,7 +124,7 @@ class CommitLoop {
   async run(): Promise<CommitResult> {
     const { clock, entropy, log } = this.#context;
     checkActions(this.#request.actions, log.url, this.#request.base?.files);
-    const deadline = clock.now() + CONTENTION_BUDGET_MS;
+    const deadline = monotonicMs(clock) + CONTENTION_BUDGET_MS;
     for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, MAX_RACE_PAUSE_MS)) {
       this.#request.signal?.throwIfAborted();
       const stop = await this.#catchUp();
@@ -143,7 +144,7 @@ class CommitLoop {
         return { outcome: 'unknown', attempt: { version, txnId: this.#txnId } };
       }
       this.#context.head.meet(version);
-      if (clock.now() >= deadline) return await this.#outOfTime(version);
+      if (monotonicMs(clock) >= deadline) return await this.#outOfTime(version);
       await clock.sleep(pauseMs * entropy.random(), this.#request.signal);
     }
   }

@@ -1,5 +1,5 @@
 /** The arbiter of a commit, and how its answers are settled into facts. */
-import type { Clock, Entropy } from '../clock.js';
+import { type Clock, type Entropy, monotonicMs } from '../clock.js';
 import { isVarveError } from '../errors.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { readCommitInfo } from './commit-info.js';
@@ -77,11 +77,11 @@ export async function settle(
   bytes: Uint8Array,
 ): Promise<Settled> {
   const { clock, entropy } = context;
-  const deadline = clock.now() + SETTLE_BUDGET_MS;
+  const deadline = monotonicMs(clock) + SETTLE_BUDGET_MS;
   let maySentLand = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const step = await tryOnce(context, version, txnId, bytes);
-    const isLast = clock.now() + pauseMs >= deadline;
+    const isLast = monotonicMs(clock) + pauseMs >= deadline;
     if (step === 'sent') maySentLand = true;
     else if (typeof step === 'string') return step;
     else if (!maySentLand && (isLast || !isVarveError(step.error, 'STORAGE_UNAVAILABLE'))) {

@@ -1,5 +1,5 @@
 /** Tries again what a passing fault stopped, without adding to the trouble of a service that has some. */
-import type { Clock, Entropy } from '../clock.js';
+import { type Clock, type Entropy, monotonicMs } from '../clock.js';
 import { isVarveError } from '../errors.js';
 
 /** Tries of one request, the first included. */
@@ -34,7 +34,7 @@ export class Retries {
    */
   async run<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     const { clock, entropy } = this.#context;
-    const deadline = clock.now() + RETRY_BUDGET_MS;
+    const deadline = monotonicMs(clock) + RETRY_BUDGET_MS;
     for (let tries = 1; ; tries++) {
       try {
         const result = await attempt();
@@ -44,7 +44,7 @@ export class Retries {
         if (!isVarveError(error, 'STORAGE_UNAVAILABLE') || tries >= MAX_TRIES) throw error;
         const longest = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), MAX_PAUSE_MS);
         const pauseMs = (error.retryAfterMs ?? longest / 2) + (entropy.random() * longest) / 2;
-        if (clock.now() + pauseMs > deadline || this.#spare < 1) throw error;
+        if (monotonicMs(clock) + pauseMs > deadline || this.#spare < 1) throw error;
         this.#spare--;
         await clock.sleep(pauseMs, signal);
       }

@@ -63,6 +63,7 @@ export class Scheduler {
   clock(actor: string, skewMs = 0): Clock {
     return {
       now: () => this.#nowMs + skewMs,
+      monotonicMs: () => this.#nowMs,
       sleep: async (delayMs, signal) => {
         signal?.throwIfAborted();
         await this.#wait(actor, `sleep ${Math.ceil(delayMs)} ms`, this.#nowMs + Math.ceil(delayMs));

@@ -19,6 +19,7 @@ export function virtualClock(skewMs = 0): VirtualClock {
     },
     agedMs: () => nowMs - START_MS,
     now: () => nowMs,
+    monotonicMs: () => nowMs,
     sleep: async (delayMs, signal) => {
       signal?.throwIfAborted();
       nowMs += Math.max(1, Math.ceil(delayMs));

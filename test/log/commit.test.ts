@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/clock.js';
 import type { Action } from '../../src/log/actions.js';
 import { CONTENTION_BUDGET_MS, commit } from '../../src/log/commit.js';
 import { NOTHING_READ } from '../../src/log/conflict.js';
@@ -104,6 +105,29 @@ describe('commit', () => {
     loseUpTo(made, 1, [add('theirs')]);
     expect(await commit(made.context, request)).toMatchObject({ outcome: 'committed', version: 2 });
     expect(made.sleeps).toHaveLength(1);
+  });
+
+  it('gives up after its time whatever the clock is set to meanwhile', async () => {
+    const made = await setting();
+    const { clock } = made.context;
+    const beganMs = clock.now();
+    let puts = 0;
+    made.beforePut = async (version) => {
+      made.fixture.nowMs += CONTENTION_BUDGET_MS / 4;
+      if (++puts > 10) throw new Error('it does not end');
+      await made.rival(version, [add(`f${version}`)]);
+    };
+    const set: Clock = {
+      now: () => beganMs - 3_600_000 * puts,
+      monotonicMs: () => made.fixture.nowMs,
+      sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+    };
+    const context = { ...made.context, clock: set };
+    expect(await commit(context, await made.request([add('mine')]))).toMatchObject({
+      outcome: 'conflict',
+      conflict: 'ConcurrentWriteException',
+    });
+    expect(puts).toBe(4);
   });
 
   it('names the winner it cannot go behind', async () => {

@@ -16,6 +16,7 @@ import { commitKey } from '../../src/log/log-path.js';
 import { memoryStore } from '../../src/storage/memory-store.js';
 import { faultStore } from '../../src/testing/index.js';
 
+const HOUR_MS = 3_600_000;
 const BYTES = new Uint8Array([1, 2, 3]);
 const down = new StorageUnavailableError({ message: 'down', key: 'k', operation: 'putIfAbsent' });
 const denied = new AccessDeniedError({ message: 'no', key: 'k', operation: 'putIfAbsent' });
@@ -51,20 +52,24 @@ interface Circumstances {
   /** How long each request takes. */
   readonly putMs?: number;
   readonly random?: number;
+  /** By how much the time of day is set once a second has gone by. */
+  readonly setMs?: number;
 }
 
 async function settling(
   answers: readonly (CommitAnswer | Error)[],
   owners: readonly (Owner | Error)[] = ['absent'],
-  { putMs = 0, random = 0.5 }: Circumstances = {},
+  { putMs = 0, random = 0.5, setMs = 0 }: Circumstances = {},
 ): Promise<Settling> {
   const put = script(answers);
   const look = script(owners);
   const sleeps: number[] = [];
   let nowMs = 0;
   const clock: Clock = {
-    now: () => nowMs,
+    now: () => nowMs + (nowMs > 1000 ? setMs : 0),
+    monotonicMs: () => nowMs,
     sleep: (delayMs) => {
+      if (nowMs > HOUR_MS) return Promise.reject(new Error('it does not end'));
       sleeps.push(delayMs);
       nowMs += delayMs;
       return Promise.resolve();
@@ -196,6 +201,16 @@ describe('settle', () => {
     expect(found.sleptMs).toBeLessThanOrEqual(SETTLE_BUDGET_MS);
     expect(found.looks).toBe(found.puts);
   });
+
+  it.each([-HOUR_MS, HOUR_MS])(
+    'takes its time, no less and no more, when the clock is set by %d ms meanwhile',
+    async (setMs) => {
+      const found = await settling(['unknown'], ['absent'], { setMs });
+      expect(found.settled).toBe('unknown');
+      expect(found.sleptMs).toBeGreaterThan(SETTLE_BUDGET_MS * 0.8);
+      expect(found.sleptMs).toBeLessThanOrEqual(SETTLE_BUDGET_MS);
+    },
+  );
 
   it.each([
     ['the version cannot be read', down],

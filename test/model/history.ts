@@ -8,6 +8,7 @@ import {
   type StorageProvider,
   seededEntropy,
 } from '../../src/testing/index.js';
+import { jumpingClock } from '../faults/jumping-clock.js';
 import type { Variant } from '../faults/line.js';
 import {
   type Actor,
@@ -190,10 +191,12 @@ function openAs(
   world: World,
   scheduler: Scheduler,
   { name, at, seed }: { readonly name: string; readonly at: number; readonly seed: number },
-  planted: Planted,
+  options: HistoryOptions,
 ): Pick<Actor, 'table' | 'state'> {
+  const { variant, ...planted } = options;
+  const clock = scheduler.clock(name, world.skewOf(at));
   const environment = {
-    clock: scheduler.clock(name, world.skewOf(at)),
+    clock: variant === 'skew' ? jumpingClock(clock, seed * 31 + at) : clock,
     entropy: seededEntropy(seed * 31 + at),
     decisions: { ...SYSTEM.decisions, ...planted.decisions },
     ...(planted.identify === undefined ? {} : { identify: planted.identify }),

@@ -105,7 +105,8 @@ export class World {
 
   skewOf(at: number): number {
     const position = seededNumbers((this.#options.seed * 31 + at) ^ 0x51ed270b)();
-    if (this.#options.variant === 'skew') return Math.floor((position - 0.5) * 40 * YEAR_MS);
+    // Its clocks are set anew all the time.
+    if (this.#options.variant === 'skew') return 0;
     if (position < 0.8) return 0;
     return Math.floor((position - 0.9) * 100 * YEAR_MS);
   }

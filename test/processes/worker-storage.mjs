@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { localStore } from '../../dist/storage/local-store.js';
 
 const SKEW_MS = 5 * 365 * 24 * 3_600_000;
+/** How long a clock shows one time of day before it is set back or forward by years. */
+const JUMP_EVERY_MS = 50;
 /** How long a new object is left out of listings. */
 const STALE_MS = 300;
 
@@ -73,11 +75,13 @@ function rebuilt(store, changed) {
   });
 }
 
-/** Half of the processes live years ahead, half years behind. */
+/** Half of the processes begin years ahead, half years behind; then each goes to the other side and back. */
 function skewedClock(name) {
-  const skewMs = name.charCodeAt(name.length - 1) % 2 === 0 ? SKEW_MS : -SKEW_MS;
+  const first = name.charCodeAt(name.length - 1) % 2;
+  const isAhead = () => (Math.floor(Date.now() / JUMP_EVERY_MS) + first) % 2 === 0;
   return {
-    now: () => Date.now() + skewMs,
+    now: () => Date.now() + (isAhead() ? SKEW_MS : -SKEW_MS),
+    monotonicMs: () => performance.now(),
     sleep: (delayMs) => new Promise((resolve) => setTimeout(resolve, delayMs)),
   };
 }

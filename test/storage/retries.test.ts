@@ -72,6 +72,24 @@ describe('retries', () => {
     expect(pauses).toHaveLength(20);
   });
 
+  it.each([-3_600_000, 3_600_000])(
+    'have their time when the clock is set by %d ms',
+    async (byMs) => {
+      const { clock, pauses } = waiting();
+      const set: Clock = {
+        now: () => clock.now() + byMs * pauses.length,
+        monotonicMs: () => clock.now(),
+        sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+      };
+      const some = retries(set, () => 0);
+      const asked = failing(MAX_TRIES, () => down(RETRY_BUDGET_MS / 2));
+      await expect(some.run(undefined, asked)).rejects.toMatchObject({
+        code: 'STORAGE_UNAVAILABLE',
+      });
+      expect(pauses).toEqual([RETRY_BUDGET_MS / 2, RETRY_BUDGET_MS / 2]);
+    },
+  );
+
   it('are for passing faults, and end with the signal', async () => {
     const { clock, pauses } = waiting();
     const denied = new AccessDeniedError({ message: 'no', key: 'k', operation: 'get' });

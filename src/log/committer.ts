@@ -8,22 +8,26 @@ import { commitKey } from './log-path.js';
 /** What an arbiter answers when it is asked to make `version` out of these bytes. */
 export type CommitAnswer = 'committed' | 'conflict' | 'unknown';
 
+/** Is told for how many milliseconds a service asked to be left alone. */
+export type OnRetryAfter = (retryAfterMs: number) => void;
+
 /** Decides which of several writers makes a version. The log itself is one; a catalog may be another. */
 export interface Committer {
   /**
    * Asks once. `committed`: the version is made of these bytes, durably. `conflict`: the version exists. `unknown`: no
-   * answer, and it may yet be made. Throws only when the request certainly was not sent or was refused.
+   * answer, and it may yet be made; `onRetryAfter` was told of a pause that the service asked for. Throws only when the
+   * request certainly was not sent or was refused.
    */
-  commit(version: number, bytes: Uint8Array): Promise<CommitAnswer>;
+  commit(version: number, bytes: Uint8Array, onRetryAfter?: OnRetryAfter): Promise<CommitAnswer>;
 }
 
 /** The log's own arbiter: put-if-absent of `_delta_log/<version>.json`. */
 export function logCommitter(store: ObjectStore): Committer {
   return {
-    commit: async (version, bytes) => {
+    commit: async (version, bytes, onRetryAfter) => {
       // No version without the one before it, whatever a power failure takes.
       const after = version === 0 ? undefined : commitKey(version - 1);
-      const outcome = await store.putIfAbsent(commitKey(version), bytes, { after });
+      const outcome = await store.putIfAbsent(commitKey(version), bytes, { after, onRetryAfter });
       if (outcome === 'created') return 'committed';
       return outcome === 'exists' ? 'conflict' : 'unknown';
     },
@@ -39,11 +43,11 @@ export type Owner = 'ours' | 'other' | 'absent';
 /** Tells whose commit a version is. A parameter so that tests can prove what happens without it. */
 export type Identify = (version: number, txnId: string) => Promise<Owner>;
 
-/** Reads the version's own file and compares its `commitInfo.txnId`. */
+/** Reads the version's own file, once it is durable, and compares its `commitInfo.txnId`. */
 export function identifyByTxnId(store: ObjectStore): Identify {
   return async (version, txnId) => {
     const key = commitKey(version);
-    const object = await store.get(key);
+    const object = await store.get(key, { durable: true });
     if (object === undefined) return 'absent';
     return readCommitInfo(object.bytes, key)?.['txnId'] === txnId ? 'ours' : 'other';
   };
@@ -66,7 +70,10 @@ const MAX_PAUSE_MS = 2_000;
  *
  * An unknown answer is settled by the version itself: once it exists it is ours or it never will be; while it is
  * absent the same bytes are sent again, which is safe because they carry the txnId that a duplicate is known by.
- * Never another version, never "failed", while this one may still land.
+ * Never another version, never "failed", while this one may still land; and never "committed" before it is durable.
+ *
+ * Between two tries it waits a while, and before that for as long as the service asked. One that asks for more than is
+ * left of the budget is not asked again.
  *
  * @throws StorageUnavailableError or AccessDeniedError only when nothing that was sent can still land
  */
@@ -81,19 +88,25 @@ export async function settle(
   let maySentLand = false;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     const step = await tryOnce(context, version, txnId, bytes);
-    const isLast = monotonicMs(clock) + pauseMs >= deadline;
-    if (step === 'sent') maySentLand = true;
-    else if (typeof step === 'string') return step;
-    else if (!maySentLand && (isLast || !isVarveError(step.error, 'STORAGE_UNAVAILABLE'))) {
-      throw step.error;
-    }
+    if (typeof step === 'string') return step;
+    const { isSent, error, retryAfterMs = 0 } = step;
+    const isLast = monotonicMs(clock) + retryAfterMs + pauseMs >= deadline;
+    maySentLand ||= isSent;
+    if (!maySentLand && (isLast || !isVarveError(error, 'STORAGE_UNAVAILABLE'))) throw error;
     if (isLast) return 'unknown';
-    await clock.sleep(pauseMs * (0.5 + entropy.random() / 2));
+    await clock.sleep(retryAfterMs + pauseMs * (0.5 + entropy.random() / 2));
   }
 }
 
-/** `sent`: a request was sent whose effect may still come. With an error, none was. */
-type Step = 'committed' | 'lost' | 'sent' | { readonly error: unknown };
+type Step = 'committed' | 'lost' | Undecided;
+
+interface Undecided {
+  /** Whether a request was sent whose effect may still come. */
+  readonly isSent: boolean;
+  readonly error?: unknown;
+  /** For how long the service asked to be left alone. */
+  readonly retryAfterMs: number | undefined;
+}
 
 async function tryOnce(
   context: SettleContext,
@@ -102,19 +115,27 @@ async function tryOnce(
   bytes: Uint8Array,
 ): Promise<Step> {
   let answer: CommitAnswer;
+  let retryAfterMs: number | undefined;
   try {
-    answer = await context.committer.commit(version, bytes);
+    answer = await context.committer.commit(version, bytes, (askedMs) => {
+      retryAfterMs = askedMs;
+    });
   } catch (error) {
-    return { error };
+    return { isSent: false, error, retryAfterMs: askedBy(error) };
   }
   if (answer === 'committed') return answer;
   try {
     const owner = await context.identify(version, txnId);
     if (owner === 'ours') return 'committed';
-    return owner === 'other' ? 'lost' : 'sent';
-  } catch {
+    if (owner === 'other') return 'lost';
+  } catch (error) {
     // A version that cannot be read, or not as a commit, does not tell whose it is; whatever the reason, to throw here
     // would say that nothing was committed.
-    return 'sent';
+    retryAfterMs = askedBy(error) ?? retryAfterMs;
   }
+  return { isSent: true, retryAfterMs };
+}
+
+function askedBy(error: unknown): number | undefined {
+  return isVarveError(error, 'STORAGE_UNAVAILABLE') ? error.retryAfterMs : undefined;
 }

@@ -83,7 +83,9 @@ class LocalStore implements ObjectStore {
       if (fd === undefined) return undefined;
       try {
         const stat = await this.#fs.fstat(fd);
-        return stat.isFile() ? await this.#read(fd, describe(key, stat), options) : undefined;
+        if (!stat.isFile()) return undefined;
+        if (options.durable === true) await this.#writer.makeSure(place);
+        return await this.#read(fd, describe(key, stat), options);
       } finally {
         await this.#fs.close(fd);
       }

@@ -65,9 +65,11 @@ export class LocalWriter {
     const staged = await this.#stage(place, body, signal);
     try {
       signal?.throwIfAborted();
-      if (after !== undefined) await this.#makeSure(after);
+      if (after !== undefined) await this.makeSure(after);
       const outcome = await this.#link(staged, place);
       if (outcome === 'created') this.#flushed.set(place.folder, place.name);
+      // The name may be that of a file that was deleted since.
+      if (outcome === 'unknown') this.#flushed.delete(place.folder);
       return outcome;
     } finally {
       await this.#discard(staged.path);
@@ -120,7 +122,7 @@ export class LocalWriter {
   }
 
   /** Flushes the name of a file that somebody else may have made a moment ago; of one's own it was. */
-  async #makeSure({ folder, name }: Place): Promise<void> {
+  async makeSure({ folder, name }: Place): Promise<void> {
     if (this.#flushed.get(folder) === name) return;
     await this.#options.folders.sync(folder);
     this.#flushed.set(folder, name);

@@ -53,6 +53,11 @@ export interface GetOptions extends CallContext {
    * leave it alone and answer bytes of its own; once it has answered or failed it does not touch it again.
    */
   readonly into?: Uint8Array | undefined;
+  /**
+   * Only once the object's name is sure to survive a power failure; where that cannot be brought about, the call rejects.
+   * Of use to stores where an object is seen before it is durable, as on local disk.
+   */
+  readonly durable?: boolean | undefined;
 }
 
 export interface ListOptions extends CallContext {
@@ -71,12 +76,15 @@ export interface PutIfAbsentOptions extends CallContext {
    * not have come to that yet. Of use to stores where an object is seen before it is durable, as on local disk.
    */
   readonly after?: string | undefined;
+  /** Is told, before the answer `unknown`, for how many milliseconds the service asked to be left alone, if it did. */
+  readonly onRetryAfter?: ((retryAfterMs: number) => void) | undefined;
 }
 
 /**
  * The answer of {@link ObjectStore.putIfAbsent}.
  * `created`: the object is there, durable, and these are its bytes. `exists`: another object was there first; nothing
- * was written. `unknown`: the store did not say, and the object may appear now or later: read the key to find out.
+ * was written. `unknown`: the store did not say, and the object may appear now or later: read the key to find out. One
+ * that is there may not be durable yet (`durable` of a `get` makes sure).
  */
 export type PutOutcome = 'created' | 'exists' | 'unknown';
 

@@ -7,6 +7,7 @@ import {
   type CommitAnswer,
   identifyByTxnId,
   logCommitter,
+  type OnRetryAfter,
   type Owner,
   SETTLE_BUDGET_MS,
   type Settled,
@@ -14,11 +15,18 @@ import {
 } from '../../src/log/committer.js';
 import { commitKey } from '../../src/log/log-path.js';
 import { memoryStore } from '../../src/storage/memory-store.js';
+import type { ObjectStore } from '../../src/storage/object-store.js';
 import { faultStore } from '../../src/testing/index.js';
 
 const HOUR_MS = 3_600_000;
 const BYTES = new Uint8Array([1, 2, 3]);
 const down = new StorageUnavailableError({ message: 'down', key: 'k', operation: 'putIfAbsent' });
+const slowed = new StorageUnavailableError({
+  message: 'slow down',
+  key: 'k',
+  operation: 'putIfAbsent',
+  retryAfterMs: 4000,
+});
 const denied = new AccessDeniedError({ message: 'no', key: 'k', operation: 'putIfAbsent' });
 const corrupt = new CorruptDataError({ message: 'not a commit', key: 'k' });
 const foreign = new TypeError('a store of somebody else');
@@ -48,6 +56,9 @@ interface Settling {
   readonly sent: readonly { readonly version: number; readonly bytes: Uint8Array }[];
 }
 
+/** No answer but that the service wants to be left alone for so many milliseconds. */
+type RetryAfter = number;
+
 interface Circumstances {
   /** How long each request takes. */
   readonly putMs?: number;
@@ -57,7 +68,7 @@ interface Circumstances {
 }
 
 async function settling(
-  answers: readonly (CommitAnswer | Error)[],
+  answers: readonly (CommitAnswer | Error | RetryAfter)[],
   owners: readonly (Owner | Error)[] = ['absent'],
   { putMs = 0, random = 0.5, setMs = 0 }: Circumstances = {},
 ): Promise<Settling> {
@@ -80,10 +91,17 @@ async function settling(
     clock,
     entropy: { random: () => random, uuid: () => 'none' },
     committer: {
-      commit: async (version: number, bytes: Uint8Array) => {
+      commit: async (
+        version: number,
+        bytes: Uint8Array,
+        onRetryAfter?: OnRetryAfter,
+      ): Promise<CommitAnswer> => {
         sent.push({ version, bytes });
         nowMs += putMs;
-        return await put.next();
+        const answer = await put.next();
+        if (typeof answer === 'string') return answer;
+        onRetryAfter?.(answer);
+        return 'unknown';
       },
     },
     identify: async () => await look.next(),
@@ -202,6 +220,21 @@ describe('settle', () => {
     expect(found.looks).toBe(found.puts);
   });
 
+  it('waits for as long as the service asks, and then a while, between two tries', async () => {
+    // Not sent; not answered, with a pause that was asked for; not answered, and nobody can look.
+    const answers = [slowed, 3000, 'unknown', 'conflict'] as const;
+    const found = await settling(answers, ['absent', slowed, 'ours']);
+    expect(found.settled).toBe('committed');
+    expect(found.sleeps).toEqual([4007.5, 3015, 4030]);
+  });
+
+  it.each<[RetryAfter, number]>([
+    [SETTLE_BUDGET_MS - 11, 2],
+    [SETTLE_BUDGET_MS - 10, 1],
+  ])('asks again after %d ms, when there is time for that', async (askedMs, puts) => {
+    expect(await settling([askedMs, 'unknown'])).toMatchObject({ settled: 'unknown', puts });
+  });
+
   it.each([-HOUR_MS, HOUR_MS])(
     'takes its time, no less and no more, when the clock is set by %d ms meanwhile',
     async (setMs) => {
@@ -303,6 +336,17 @@ describe('logCommitter', () => {
     expect(await logCommitter(store).commit(0, new Uint8Array([9]))).toBe('conflict');
     expect((await store.get(commitKey(0)))?.bytes).toEqual(BYTES);
     const mute = faultStore(store, () => 'lost-reply');
+    const told: number[] = [];
+    const slow: ObjectStore = {
+      ...mute,
+      putIfAbsent: async (_key, _body, options) => {
+        options?.onRetryAfter?.(5);
+        return await Promise.resolve('unknown');
+      },
+    };
+    const tell = (askedMs: number): void => void told.push(askedMs);
+    expect(await logCommitter(slow).commit(1, BYTES, tell)).toBe('unknown');
+    expect(told).toEqual([5]);
     expect(await logCommitter(mute).commit(1, BYTES)).toBe('unknown');
     expect((await store.get(commitKey(1)))?.bytes).toEqual(BYTES);
   });

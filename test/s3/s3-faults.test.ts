@@ -11,6 +11,17 @@ function asked(from: number, operation?: string): number {
 }
 
 describe('a put-if-absent in trouble', () => {
+  it('passes on for how long the service wants to be left alone', async () => {
+    const { store } = double.store();
+    const told: number[] = [];
+    const onRetryAfter = (askedMs: number): void => void told.push(askedMs);
+    for (const retryAfter of [20, undefined]) {
+      double.server.fault({ kind: 'unavailable-503', operation: 'PutObject', retryAfter });
+      expect(await store.putIfAbsent('k', bytes('x'), { onRetryAfter })).toBe('unknown');
+    }
+    expect(told).toEqual([20_000]);
+  });
+
   it.each(['lost-reply', 'lost-request', 'unavailable-503'] as const)(
     'is unknown after %s, and sent once',
     async (kind) => {

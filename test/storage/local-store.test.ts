@@ -130,6 +130,34 @@ describe('localStore', () => {
       expect(names('log')).toEqual(['0', 'other']);
     });
 
+    it('says that a file is durable only once its name was flushed', async () => {
+      const { fs, calls, fail } = watched();
+      const store = localStore(root, { fs });
+      await localStore(root).putIfAbsent('log/0', body);
+      const flushes = (): number => calls.filter(([name]) => name === 'openFolder').length;
+      expect(await store.get('log/0')).toBeDefined();
+      expect(flushes()).toBe(0);
+      fail.set('openFolder', 'EIO');
+      const unsure = store.get('log/0', { durable: true });
+      await expect(unsure).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', key: 'log/0' });
+      fail.clear();
+      expect((await store.get('log/0', { durable: true }))?.bytes).toEqual(body);
+      expect(flushes()).toBe(2);
+      expect(await store.get('log/0', { durable: true })).toBeDefined();
+      expect(flushes()).toBe(2);
+    });
+
+    it('flushes a name again that it could not flush, though a file of that name was before', async () => {
+      const { fs, fail } = watched();
+      const store = localStore(root, { fs });
+      await store.putIfAbsent('log/0', body);
+      await store.delete('log/0');
+      fail.set('openFolder', 'EIO');
+      expect(await store.putIfAbsent('log/0', body)).toBe('unknown');
+      const unsure = store.get('log/0', { durable: true });
+      await expect(unsure).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    });
+
     it('costs two flushes a file', async () => {
       const { fs, calls } = watched();
       const store = localStore(root, { fs });

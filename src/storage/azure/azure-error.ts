@@ -163,7 +163,8 @@ function madeByPathApi(cause: unknown, key: string): UnsupportedFeatureError {
 
 const MAX_RETRY_AFTER_MS = 60_000;
 
-function retryAfterMs(error: unknown): number | undefined {
+/** For how long the service asked to be left alone. */
+export function retryAfterMs(error: unknown): number | undefined {
   const headers = (error as RestFailure).response?.headers;
   const ms = Number(
     headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN,

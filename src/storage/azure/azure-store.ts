@@ -16,13 +16,22 @@ import {
   type ListOptions,
   type ObjectInfo,
   type ObjectStore,
+  type PutIfAbsentOptions,
   type PutOutcome,
   type StoredObject,
 } from '../object-store.js';
 import { checkRange } from '../range.js';
 import { download, type OpenDownload, PART_BYTES } from '../ranged-download.js';
 import type { Retries } from '../retries.js';
-import { azureError, codeOf, isAbsent, isAmbiguous, isTaken, statusOf } from './azure-error.js';
+import {
+  azureError,
+  codeOf,
+  isAbsent,
+  isAmbiguous,
+  isTaken,
+  retryAfterMs,
+  statusOf,
+} from './azure-error.js';
 import { BLOCK_BYTES, type Send, uploadInBlocks } from './azure-upload.js';
 import { checkBlobKey, checkBlobPrefix } from './blob-key.js';
 import { Utf8Order } from './utf8-order.js';
@@ -80,7 +89,11 @@ export class AzureStore implements ObjectStore {
     });
   }
 
-  async putIfAbsent(key: string, body: Body, options: CallContext = {}): Promise<PutOutcome> {
+  async putIfAbsent(
+    key: string,
+    body: Body,
+    options: PutIfAbsentOptions = {},
+  ): Promise<PutOutcome> {
     checkBlobKey(key);
     options.signal?.throwIfAborted();
     const bytes = joinBody(body);
@@ -98,7 +111,11 @@ export class AzureStore implements ObjectStore {
       if (isTaken(error)) return 'exists';
       // A signature that may only create sees a conflict as a refusal.
       if (statusOf(error) === 403 && (await this.#isThere(key))) return 'exists';
-      if (isAmbiguous(error)) return 'unknown';
+      if (isAmbiguous(error)) {
+        const askedMs = retryAfterMs(error);
+        if (askedMs !== undefined) options.onRetryAfter?.(askedMs);
+        return 'unknown';
+      }
       throw failure(error, 'putIfAbsent', key);
     } finally {
       deadline.end();

@@ -96,7 +96,8 @@ function redirected(status: number, { key, operation }: Asked): AccessDeniedErro
 
 const MAX_RETRY_AFTER_MS = 60_000;
 
-function retryAfterMs(headers: Headers): number | undefined {
+/** For how long the service asked to be left alone. */
+export function retryAfterMs(headers: Headers): number | undefined {
   const seconds = Number(headers.get('retry-after') ?? Number.NaN);
   return seconds >= 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
 }

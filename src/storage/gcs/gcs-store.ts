@@ -12,13 +12,14 @@ import {
   type ListOptions,
   type ObjectInfo,
   type ObjectStore,
+  type PutIfAbsentOptions,
   type PutOutcome,
   type StoredObject,
 } from '../object-store.js';
 import { checkRange } from '../range.js';
 import { download, type OpenDownload } from '../ranged-download.js';
 import { crc32cText } from './crc32c.js';
-import { isAmbiguous, networkError, refusal } from './gcs-error.js';
+import { isAmbiguous, networkError, refusal, retryAfterMs } from './gcs-error.js';
 import { type Begun, discarded, type GcsRequests, type Wanted } from './gcs-requests.js';
 import {
   type Downloaded,
@@ -78,12 +79,18 @@ export class GcsStore implements ObjectStore {
     return await this.#head(key, options);
   }
 
-  async putIfAbsent(key: string, body: Body, options: CallContext = {}): Promise<PutOutcome> {
+  async putIfAbsent(
+    key: string,
+    body: Body,
+    options: PutIfAbsentOptions = {},
+  ): Promise<PutOutcome> {
     checkName(this.#prefix, key);
     options.signal?.throwIfAborted();
     const upload = { operation: 'putIfAbsent', key, name: this.#prefix + key, body } as const;
     const request = wholeUpload(this.#place, upload);
-    const outcome = await this.#requests.sure(request, (answer) => this.#created(answer, upload));
+    const outcome = await this.#requests.sure(request, (answer) =>
+      this.#created(answer, { ...upload, onRetryAfter: options.onRetryAfter }),
+    );
     return outcome ?? 'unknown';
   }
 
@@ -167,12 +174,19 @@ export class GcsStore implements ObjectStore {
   /** What became of a request that may only create. */
   async #created(
     response: Response,
-    asked: { readonly operation: string; readonly key: string },
+    asked: Pick<PutIfAbsentOptions, 'onRetryAfter'> & {
+      readonly operation: string;
+      readonly key: string;
+    },
   ): Promise<PutOutcome> {
-    const { ok, status } = response;
+    const { ok, status, headers } = response;
     if (ok) return await discarded(response, 'created');
     if (status === 412) return await discarded(response, 'exists');
-    if (isAmbiguous(status)) return await discarded(response, 'unknown');
+    if (isAmbiguous(status)) {
+      const askedMs = retryAfterMs(headers);
+      if (askedMs !== undefined) asked.onRetryAfter?.(askedMs);
+      return await discarded(response, 'unknown');
+    }
     // Who may create and not replace sees a conflict as a refusal.
     if (status === 403 && (await this.#isThere(asked.key))) {
       return await discarded(response, 'exists');

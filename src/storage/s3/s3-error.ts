@@ -176,7 +176,8 @@ function unsupported(cause: unknown, operation: string, code: string): Unsupport
 
 const MAX_RETRY_AFTER_MS = 60_000;
 
-function retryAfterMs(error: unknown): number | undefined {
+/** For how long the service asked to be left alone. */
+export function retryAfterMs(error: unknown): number | undefined {
   const { $response } = error as ServiceFailure;
   const seconds = Number($response?.headers?.['retry-after'] ?? Number.NaN);
   return seconds >= 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;

@@ -21,6 +21,7 @@ import {
   type ListOptions,
   type ObjectInfo,
   type ObjectStore,
+  type PutIfAbsentOptions,
   type PutOutcome,
   type StoredObject,
 } from '../object-store.js';
@@ -34,6 +35,7 @@ import {
   isAmbiguous,
   isConditionFailed,
   isUndecided,
+  retryAfterMs,
   s3Error,
   statusOf,
 } from './s3-error.js';
@@ -104,7 +106,11 @@ export class S3Store implements ObjectStore {
     });
   }
 
-  async putIfAbsent(key: string, body: Body, options: CallContext = {}): Promise<PutOutcome> {
+  async putIfAbsent(
+    key: string,
+    body: Body,
+    options: PutIfAbsentOptions = {},
+  ): Promise<PutOutcome> {
     checkKey(key);
     const bytes = joinBody(body);
     if (bytes.length > MAX_PUT_BYTES) throw tooLarge(bytes.length);
@@ -206,7 +212,7 @@ export class S3Store implements ObjectStore {
 
   /** A write on the condition that nothing is there: sent again only where the service says that it wrote nothing. */
   async #writeNew(
-    what: Request,
+    what: Request & PutIfAbsentOptions,
     request: (sent: SendOptions) => Promise<unknown>,
   ): Promise<PutOutcome> {
     const { operation, key, bytes, signal } = what;
@@ -221,7 +227,10 @@ export class S3Store implements ObjectStore {
       } catch (error) {
         if (isVarveError(error)) throw error;
         if (isConditionFailed(error)) return 'exists';
-        if (isAmbiguous(error)) return 'unknown';
+        if (isAmbiguous(error)) {
+          tellRetryAfter(error, what);
+          return 'unknown';
+        }
         if (!isUndecided(error) || tries === MAX_TRIES) throw failure(error, operation, key);
       } finally {
         deadline.end();
@@ -300,6 +309,11 @@ export class S3Store implements ObjectStore {
     );
     return infoOf(key, bodySize(body), uploaded);
   }
+}
+
+function tellRetryAfter(error: unknown, { onRetryAfter }: PutIfAbsentOptions): void {
+  const askedMs = retryAfterMs(error);
+  if (askedMs !== undefined) onRetryAfter?.(askedMs);
 }
 
 function failure(error: unknown, operation: string, key: string): Error {

@@ -23,10 +23,10 @@ export class Head {
     this.#known = Math.max(this.#known, version);
   }
 
-  /** Notes what was read. @returns the newest that was */
+  /** Notes what was read; of one version the last, for its file may have been replaced. @returns the newest */
   learn(read: Snapshot): Snapshot {
     this.meet(read.version);
-    if (this.#latest === undefined || read.version > this.#latest.version) this.#latest = read;
+    if (this.#latest === undefined || read.version >= this.#latest.version) this.#latest = read;
     return this.#latest;
   }
 }

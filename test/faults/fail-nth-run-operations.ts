@@ -59,7 +59,7 @@ export class RunCaller {
 
   async run(): Promise<Run> {
     const tracker = await this.tracker();
-    this.#run ??= await withoutGit(() => tracker.startRun(NAMED));
+    this.#run ??= await tracker.startRun(NAMED);
     return this.#run;
   }
 }
@@ -155,39 +155,23 @@ export const RUN_OPERATIONS: readonly RunOperation[] = [
   }),
 ];
 
-/**
- * Looking for the commit of the code takes two processes a run, which is longer than all the rest. No process can begin
- * with this environment, so none does.
- */
-export async function withoutGit<T>(work: () => Promise<T>): Promise<T> {
-  const { env } = process;
-  process.env = { PATH: '\0' };
-  try {
-    return await work();
-  } finally {
-    process.env = env;
-  }
-}
-
 async function wholeRun(caller: RunCaller, artifact: Uint8Array | Error): Promise<unknown> {
   const tracker = await caller.tracker();
   const table = await caller.table();
-  return await withoutGit(() =>
-    tracker.withRun(NAMED, async (run) => {
-      const { version, digest } = await run.use(table, {
-        name: 'train',
-        version: 1,
-        split: PARTS.train,
-      });
-      await run.logParams({ depth: 3 });
-      await run.logMetrics({ loss: 0.5 });
-      if (artifact instanceof Error) throw artifact;
-      await run.logArtifact('weights.bin', artifact);
-      await run.flush();
-      await run.logMetrics({ loss: 0.25 }, { step: 1 });
-      return { version, digest };
-    }),
-  );
+  return await tracker.withRun(NAMED, async (run) => {
+    const { version, digest } = await run.use(table, {
+      name: 'train',
+      version: 1,
+      split: PARTS.train,
+    });
+    await run.logParams({ depth: 3 });
+    await run.logMetrics({ loss: 0.5 });
+    if (artifact instanceof Error) throw artifact;
+    await run.logArtifact('weights.bin', artifact);
+    await run.flush();
+    await run.logMetrics({ loss: 0.25 }, { step: 1 });
+    return { version, digest };
+  });
 }
 
 type Uses = Parameters<typeof Run.prototype.use<typeof SCHEMA, keyof typeof SCHEMA>>[1];

@@ -12,7 +12,7 @@ import {
   type ToldRun,
   text,
 } from './fail-nth-lakes.js';
-import { RunCaller, type RunOperation, withoutGit } from './fail-nth-run-operations.js';
+import { RunCaller, type RunOperation } from './fail-nth-run-operations.js';
 import { Injector, type OpenWorld, type Point, settled, type World } from './fail-nth-world.js';
 import type { Variant } from './line.js';
 
@@ -194,8 +194,8 @@ function judgeRemnant(found: readonly ToldRun[], golden: GoldenRun): readonly st
 
 async function nextRun(who: RunCaller): Promise<void> {
   const tracker = await who.tracker();
-  await withoutGit(() =>
-    tracker.withRun({ experiment: EXPERIMENT, name: NEXT }, (run) => run.logMetrics({ next: 1 })),
+  await tracker.withRun({ experiment: EXPERIMENT, name: NEXT }, (run) =>
+    run.logMetrics({ next: 1 }),
   );
 }
 

@@ -23,12 +23,28 @@ export async function runSweeps(variant?: Variant): Promise<readonly Sweep[]> {
           share: share * SHARE,
           isWriting: operation.kind !== 'read',
           begin: async () => {
-            const golden = await goldenRun(swept);
-            const { calls } = golden;
-            return { calls, run: async (point) => await runRunPoint(swept, golden, point) };
+            const golden = await withoutGit(() => goldenRun(swept));
+            return {
+              calls: golden.calls,
+              run: async (point) => await withoutGit(() => runRunPoint(swept, golden, point)),
+            };
           },
         };
       }),
     ),
   );
+}
+
+/**
+ * Looking for the commit of the code takes two processes a run, which is longer than all the rest. No process can begin
+ * with this environment, so none does. A point ends though its run was killed, and then the environment is back.
+ */
+async function withoutGit<T>(work: () => Promise<T>): Promise<T> {
+  const { env } = process;
+  process.env = { PATH: '\0' };
+  try {
+    return await work();
+  } finally {
+    process.env = env;
+  }
 }

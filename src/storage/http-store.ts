@@ -6,6 +6,7 @@ import { answeredInfo, answeredObject, MAX_UNMEASURED_BYTES } from './http-respo
 import { checkKey } from './key.js';
 import type { ByteRange, ObjectInfo, ObjectStore, StoredObject } from './object-store.js';
 import { checkRange } from './range.js';
+import { retryAfterMs } from './retry-after.js';
 
 /** Redirects of one request that are followed; more are a circle. */
 export const MAX_REDIRECTS = 5;
@@ -187,8 +188,6 @@ function isSameHost(from: URL, to: URL): boolean {
   return isUpgrade && from.hostname === to.hostname && to.port === '';
 }
 
-const MAX_RETRY_AFTER_MS = 60_000;
-
 function failure(
   { status, headers }: Response,
   key: string,
@@ -198,12 +197,11 @@ function failure(
     const message = `the server refused the request with status ${status}; check the URL and who may read it`;
     return new AccessDeniedError({ message, key, operation: 'get' });
   }
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
   return new StorageUnavailableError({
     message: `the server answered with status ${status}; try again later`,
     key,
     operation: 'get',
-    retryAfterMs: seconds >= 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined,
+    retryAfterMs: retryAfterMs((name) => headers.get(name)),
   });
 }
 

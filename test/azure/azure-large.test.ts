@@ -2,7 +2,7 @@ import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob'
 import { describe, expect, it } from 'vitest';
 import { azureStorage } from '../../src/storage/azure/index.js';
 import type { ObjectStore } from '../../src/storage/object-store.js';
-import { describeWithAzurite } from '../support/azurite.js';
+import { type Azurite, describeWithAzurite } from '../support/azurite.js';
 import {
   type AzureProxy,
   azureProxy,
@@ -30,16 +30,23 @@ function first(
   return (request) => (isMeant(request) && left-- > 0 ? fault : undefined);
 }
 
-describeWithAzurite('large blobs of Azure', (azurite) => {
-  const open = async (): Promise<{ readonly proxy: AzureProxy; readonly store: ObjectStore }> => {
-    const container = await azurite.container();
-    const proxy = await azureProxy(azurite.port);
-    const connectionString = azurite.connectionString(proxy.port);
-    return {
-      proxy,
-      store: azureStorage({ connectionString }).open(new URL(`az://${container}/t`)),
-    };
+interface Proxied {
+  readonly proxy: AzureProxy;
+  readonly store: ObjectStore;
+}
+
+async function through(azurite: Azurite): Promise<Proxied> {
+  const container = await azurite.container();
+  const proxy = await azureProxy(azurite.port);
+  const connectionString = azurite.connectionString(proxy.port);
+  return {
+    proxy,
+    store: azureStorage({ connectionString }).open(new URL(`az://${container}/t`)),
   };
+}
+
+describeWithAzurite('large blobs of Azure', (azurite) => {
+  const open = async (): Promise<Proxied> => await through(azurite);
 
   it('are read in parts of one blob, at once', async () => {
     const { proxy, store } = await open();
@@ -125,6 +132,19 @@ describeWithAzurite('large blobs of Azure', (azurite) => {
 });
 
 describeWithAzurite('Azure Blob Storage', (azurite) => {
+  it('passes on for how long it wants to be left alone by a put-if-absent', async () => {
+    const { proxy, store } = await through(azurite);
+    const told: number[] = [];
+    const onRetryAfter = (askedMs: number): void => void told.push(askedMs);
+    for (const retryAfter of [20, undefined]) {
+      const fault = retryAfter === undefined ? busy : { ...busy, retryAfter };
+      proxy.fault = first(1, () => true, fault);
+      expect(await store.putIfAbsent('k', body, { onRetryAfter })).toBe('unknown');
+    }
+    expect(told).toEqual([20_000]);
+    proxy.close();
+  });
+
   it('lists no folders of accounts with a hierarchical namespace', async () => {
     const container = await azurite.container();
     const connectionString = azurite.connectionString();

@@ -193,6 +193,19 @@ describe('requests of google cloud storage', () => {
     expect(sent).toHaveLength(5);
   });
 
+  it('that may only create pass on for how long the service wants to be left alone', async () => {
+    const store = open();
+    const told: number[] = [];
+    const onRetryAfter = (askedMs: number): void => void told.push(askedMs);
+    for (const retryAfterSeconds of [20, undefined]) {
+      double.faults.script([
+        { fault: 'unavailable-503', operations: ['putIfAbsent'], retryAfterSeconds },
+      ]);
+      expect(await store.putIfAbsent('k', body, { onRetryAfter })).toBe('unknown');
+    }
+    expect(told).toEqual([20_000]);
+  });
+
   it('are less than a fifth more when a tenth of them fails', async () => {
     const work = async (rules: readonly FaultRule[]): Promise<number> => {
       const store = open();

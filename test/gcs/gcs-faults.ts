@@ -48,7 +48,7 @@ export interface FaultRule {
   /** With this probability, of `seed`; always when not given. */
   readonly rate?: number;
   readonly seed?: number;
-  readonly retryAfterSeconds?: number;
+  readonly retryAfterSeconds?: number | undefined;
 }
 
 /** The script of a double. */

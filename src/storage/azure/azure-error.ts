@@ -6,6 +6,7 @@ import {
   UnsupportedFeatureError,
   type VarveError,
 } from '../../errors.js';
+import { retryAfterMs } from '../retry-after.js';
 
 /** The part of the SDK's RestError that is looked at. */
 interface RestFailure {
@@ -129,7 +130,7 @@ export function azureError(error: unknown, operation: string, key: string): Varv
     message: `azure did not do this (${code}); try again later`,
     key,
     operation,
-    retryAfterMs: retryAfterMs(error),
+    retryAfterMs: retryAfterMs((name) => headerOf(error, name)),
     cause: error,
   });
 }
@@ -161,15 +162,7 @@ function madeByPathApi(cause: unknown, key: string): UnsupportedFeatureError {
   });
 }
 
-const MAX_RETRY_AFTER_MS = 60_000;
-
-/** For how long the service asked to be left alone. */
-export function retryAfterMs(error: unknown): number | undefined {
-  const headers = (error as RestFailure).response?.headers;
-  const ms = Number(
-    headers?.get('retry-after-ms') ?? headers?.get('x-ms-retry-after-ms') ?? Number.NaN,
-  );
-  const seconds = Number(headers?.get('retry-after') ?? Number.NaN);
-  const asked = Number.isNaN(ms) ? seconds * 1000 : ms;
-  return Number.isNaN(asked) ? undefined : Math.min(asked, MAX_RETRY_AFTER_MS);
+/** A header of the answer, if there was one. */
+export function headerOf(error: unknown, name: string): string | undefined {
+  return (error as RestFailure).response?.headers?.get(name);
 }

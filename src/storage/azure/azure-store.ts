@@ -23,13 +23,14 @@ import {
 import { checkRange } from '../range.js';
 import { download, type OpenDownload, PART_BYTES } from '../ranged-download.js';
 import type { Retries } from '../retries.js';
+import { tellRetryAfter } from '../retry-after.js';
 import {
   azureError,
   codeOf,
+  headerOf,
   isAbsent,
   isAmbiguous,
   isTaken,
-  retryAfterMs,
   statusOf,
 } from './azure-error.js';
 import { BLOCK_BYTES, type Send, uploadInBlocks } from './azure-upload.js';
@@ -112,8 +113,7 @@ export class AzureStore implements ObjectStore {
       // A signature that may only create sees a conflict as a refusal.
       if (statusOf(error) === 403 && (await this.#isThere(key))) return 'exists';
       if (isAmbiguous(error)) {
-        const askedMs = retryAfterMs(error);
-        if (askedMs !== undefined) options.onRetryAfter?.(askedMs);
+        tellRetryAfter(options, (name) => headerOf(error, name));
         return 'unknown';
       }
       throw failure(error, 'putIfAbsent', key);

@@ -5,6 +5,7 @@ import {
   StorageUnavailableError,
   type VarveError,
 } from '../../errors.js';
+import { retryAfterMs } from '../retry-after.js';
 
 /** What was asked of which object. */
 export interface Asked {
@@ -69,7 +70,7 @@ export async function refusal(response: Response, asked: Asked): Promise<VarveEr
       message: `google cloud storage answered with status ${status} (${reason}); try again later`,
       key,
       operation,
-      retryAfterMs: retryAfterMs(headers),
+      retryAfterMs: retryAfterMs((name) => headers.get(name)),
     });
   }
   if (reason.includes('requester pays')) {
@@ -92,14 +93,6 @@ function redirected(status: number, { key, operation }: Asked): AccessDeniedErro
     key,
     operation,
   });
-}
-
-const MAX_RETRY_AFTER_MS = 60_000;
-
-/** For how long the service asked to be left alone. */
-export function retryAfterMs(headers: Headers): number | undefined {
-  const seconds = Number(headers.get('retry-after') ?? Number.NaN);
-  return seconds >= 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
 }
 
 const MAX_REASON_CHARACTERS = 200;

@@ -18,8 +18,9 @@ import {
 } from '../object-store.js';
 import { checkRange } from '../range.js';
 import { download, type OpenDownload } from '../ranged-download.js';
+import { tellRetryAfter } from '../retry-after.js';
 import { crc32cText } from './crc32c.js';
-import { isAmbiguous, networkError, refusal, retryAfterMs } from './gcs-error.js';
+import { isAmbiguous, networkError, refusal } from './gcs-error.js';
 import { type Begun, discarded, type GcsRequests, type Wanted } from './gcs-requests.js';
 import {
   type Downloaded,
@@ -183,8 +184,7 @@ export class GcsStore implements ObjectStore {
     if (ok) return await discarded(response, 'created');
     if (status === 412) return await discarded(response, 'exists');
     if (isAmbiguous(status)) {
-      const askedMs = retryAfterMs(headers);
-      if (askedMs !== undefined) asked.onRetryAfter?.(askedMs);
+      tellRetryAfter(asked, (name) => headers.get(name));
       return await discarded(response, 'unknown');
     }
     // Who may create and not replace sees a conflict as a refusal.

@@ -6,6 +6,7 @@ import {
   UnsupportedFeatureError,
   type VarveError,
 } from '../../errors.js';
+import { retryAfterMs } from '../retry-after.js';
 
 /** The part of the SDK's errors that is looked at. */
 interface ServiceFailure {
@@ -99,7 +100,7 @@ export function s3Error(error: unknown, operation: string, key: string): VarveEr
       message: `S3 did not do this (${code}); try again later`,
       key,
       operation,
-      retryAfterMs: retryAfterMs(error),
+      retryAfterMs: retryAfterMs((name) => headerOf(error, name)),
       cause: error,
     });
   }
@@ -174,11 +175,7 @@ function unsupported(cause: unknown, operation: string, code: string): Unsupport
   });
 }
 
-const MAX_RETRY_AFTER_MS = 60_000;
-
-/** For how long the service asked to be left alone. */
-export function retryAfterMs(error: unknown): number | undefined {
-  const { $response } = error as ServiceFailure;
-  const seconds = Number($response?.headers?.['retry-after'] ?? Number.NaN);
-  return seconds >= 0 ? Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) : undefined;
+/** A header of the answer, if there was one. */
+export function headerOf(error: unknown, name: string): string | undefined {
+  return (error as ServiceFailure).$response?.headers?.[name];
 }

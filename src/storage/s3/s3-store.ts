@@ -28,14 +28,15 @@ import {
 import { checkRange } from '../range.js';
 import { download, type OpenDownload, PART_BYTES } from '../ranged-download.js';
 import { MAX_TRIES, type Retries } from '../retries.js';
+import { tellRetryAfter } from '../retry-after.js';
 import { answeredInfo, bodyChunks, firstByteOf, infoOf, notingDate } from './s3-answer.js';
 import { CopyCondition, copyNew, noSource } from './s3-copy.js';
 import {
+  headerOf,
   isAbsent,
   isAmbiguous,
   isConditionFailed,
   isUndecided,
-  retryAfterMs,
   s3Error,
   statusOf,
 } from './s3-error.js';
@@ -228,7 +229,7 @@ export class S3Store implements ObjectStore {
         if (isVarveError(error)) throw error;
         if (isConditionFailed(error)) return 'exists';
         if (isAmbiguous(error)) {
-          tellRetryAfter(error, what);
+          tellRetryAfter(what, (name) => headerOf(error, name));
           return 'unknown';
         }
         if (!isUndecided(error) || tries === MAX_TRIES) throw failure(error, operation, key);
@@ -309,11 +310,6 @@ export class S3Store implements ObjectStore {
     );
     return infoOf(key, bodySize(body), uploaded);
   }
-}
-
-function tellRetryAfter(error: unknown, { onRetryAfter }: PutIfAbsentOptions): void {
-  const askedMs = retryAfterMs(error);
-  if (askedMs !== undefined) onRetryAfter?.(askedMs);
 }
 
 function failure(error: unknown, operation: string, key: string): Error {

@@ -85,36 +85,27 @@ async function* abortable<T>(
     return;
   }
   const iterator = source[Symbol.asyncIterator]();
-  const aborted = abortion(signal);
+  let reject = (_reason: unknown): void => undefined;
+  const stop = (): void => reject(signal?.reason);
+  signal?.addEventListener('abort', stop, { once: true });
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
-      if (next === undefined || next.done === true) return;
+      signal?.throwIfAborted();
+      // Each row in a promise of its own: one that is raced against all of them would hold every row until the end.
+      const next = await new Promise<IteratorResult<T>>((resolve, rejected) => {
+        reject = rejected;
+        Promise.resolve(iterator.next()).then(resolve, rejected);
+      });
+      if (next.done === true) return;
       yield next.value;
     }
   } finally {
-    aborted.forget();
+    signal?.removeEventListener('abort', stop);
     // A source that never answers must not hold up the abort; what it says after that is of no interest.
     const ended = iterator.return?.();
     if (signal?.aborted === true) ended?.then(undefined, () => undefined);
     else await ended;
   }
-}
-
-function abortion(signal: AbortSignal | undefined): {
-  readonly promise: Promise<undefined>;
-  readonly forget: () => void;
-} {
-  let forget = (): void => undefined;
-  const promise = new Promise<undefined>((_resolve, reject) => {
-    if (signal === undefined) return;
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-    forget = () => signal.removeEventListener('abort', stop);
-  });
-  promise.catch(() => undefined);
-  return { promise, forget };
 }
 
 /** Rows looked at to infer a schema; a column that none of them has is refused when a later row brings it. */

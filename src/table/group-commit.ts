@@ -98,10 +98,11 @@ async function commitMembers(state: TableState, members: readonly Member[]): Pro
       const appends = rest.map(({ rows }) => rows);
       const options = { signal, misfit: 'fails-alone' } as const;
       const { each, unknown } = await commitTogether(state, appends, options);
-      if (unknown !== undefined) throw unknown;
       for (const [at, told] of each.entries()) {
-        if (told.status === 'fulfilled') rest[at]?.resolve(told.value);
-        else rest[at]?.reject(told.reason);
+        // What did not fit is in no commit, whatever became of the others'.
+        if (told.status === 'rejected') rest[at]?.reject(told.reason);
+        else if (unknown !== undefined) rest[at]?.reject(unknown);
+        else rest[at]?.resolve(told.value);
       }
       return;
     } catch (error) {

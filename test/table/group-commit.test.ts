@@ -235,6 +235,32 @@ describe('appends in a group', () => {
     expect(await idsOf(table)).toEqual([1, 2]);
   });
 
+  it('are told that they do not fit, though nobody knows whether the commit of the others landed', async () => {
+    const of = lake();
+    const { storage, reached, open } = gated(
+      of.process(({ operation, key }) => {
+        if (!isCommit(key, 2)) return undefined;
+        return operation === 'putIfAbsent' ? 'lost-reply' : 'fail';
+      }),
+    );
+    const { table, made } = await opened(of, storage);
+    const pending = Promise.allSettled([
+      table.append([{ id: 1, note: 'x' }], { group }),
+      table.append([{ id: 2 }], { group }),
+    ]);
+    await reached;
+    await changeSchema(of.storage, 1, [
+      { name: 'id', type: 'long', nullable: false },
+      { name: 'note', type: 'string', nullable: false },
+    ]);
+    open();
+    expect(await pending).toMatchObject([
+      { reason: { code: 'COMMIT_STATE_UNKNOWN', attempt: { version: 2 } } },
+      { reason: { code: 'SCHEMA_MISMATCH', column: 'note' } },
+    ]);
+    expect(await idsOf(made)).toEqual([1]);
+  });
+
   it('land exactly once each, whoever else writes and whatever answers are lost', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const scheduler = new Scheduler(seed);

@@ -2,7 +2,7 @@
 import type { CallContext, ObjectInfo, ObjectStore } from '../storage/object-store.js';
 import { monotonic } from './commit-clock.js';
 import { commitKey, LOG, parseLogName } from './log-path.js';
-import { type CheckpointCandidate, listLog, planSegment, readListing } from './log-segment.js';
+import { type CheckpointCandidate, listLog, readListing } from './log-segment.js';
 
 /** One commit. */
 export interface ListedCommit {
@@ -38,14 +38,7 @@ export async function listCommits(
     const fileTimeMs = monotonic(info.modifiedMs, commits.at(-1)?.fileTimeMs);
     commits.push({ version: name.version, info, fileTimeMs });
   }
-  const checkpoints: CheckpointCandidate[] = [];
-  planSegment(listing, {
-    accept: (candidate) => {
-      checkpoints.push(candidate);
-      return true;
-    },
-  });
-  return { commits, checkpoints };
+  return { commits, checkpoints: readListing(listing).checkpoints };
 }
 
 /** The commits from behind the listing's end up to a version that was read, asked for by their names. */

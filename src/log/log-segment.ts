@@ -82,7 +82,11 @@ export function planSegment(
   listing: readonly ObjectInfo[],
   options: PlanOptions = {},
 ): LogSegment | SegmentProblem {
-  const log = readListing(listing);
+  return segmentOf(readListing(listing), options);
+}
+
+/** {@link planSegment} of a listing whose names were read already, for whoever asks it of many versions. */
+export function segmentOf(log: Listing, options: PlanOptions): LogSegment | SegmentProblem {
   const { newest } = log;
   if (newest < 0) return { problem: 'no-table' };
   const version = options.version ?? newest;

@@ -2,7 +2,7 @@
 import type { ObjectInfo } from '../storage/object-store.js';
 import { monotonic } from './commit-clock.js';
 import { LOG, type LogName, parseLogName } from './log-path.js';
-import { type CheckpointCandidate, planSegment, readListing } from './log-segment.js';
+import { type CheckpointCandidate, type Listing, readListing, segmentOf } from './log-segment.js';
 
 const DAY_MS = 86_400_000;
 
@@ -57,11 +57,8 @@ export function planCleanup(
   const log = readListing(listing);
   const expired = newestExpired([...log.commits], facts.cutoffMs);
   if (expired === undefined) return undefined;
-  const newest = Math.min(
-    expired,
-    facts.version,
-    ...facts.pins.filter((pin) => isKept(listing, pin)),
-  );
+  let newest = Math.min(expired, facts.version);
+  for (const pin of facts.pins) if (pin < newest && isKept(log, pin)) newest = pin;
   const anchor = log.checkpoints.find(
     (candidate) =>
       candidate.version <= newest &&
@@ -80,8 +77,8 @@ export function planCleanup(
 }
 
 /** A pin of a version that the log does not lead to any more keeps nothing. */
-function isKept(listing: readonly ObjectInfo[], pin: number): boolean {
-  return !('problem' in planSegment(listing, { version: pin }));
+function isKept(log: Listing, pin: number): boolean {
+  return !('problem' in segmentOf(log, { version: pin }));
 }
 
 function newestExpired(

@@ -23,29 +23,21 @@ export function splitByPartition(
   const data = selectColumns(batch, dataColumns);
   if (partitionFields.length === 0) return [{ values: [], id: '', batch: data }];
   const texts = partitionFields.map((field) => textReader(batch, field));
-  const groups = new Map<string, { first: number; count: number }>();
-  const ids: string[] = [];
+  const groups = new Map<string, number[]>();
   for (let row = 0; row < batch.numRows; row++) {
     const id = JSON.stringify(texts.map((text) => text(row)));
-    const group = groups.get(id);
-    if (group === undefined) groups.set(id, { first: row, count: 1 });
-    else group.count++;
-    ids.push(id);
+    const rows = groups.get(id);
+    if (rows === undefined) groups.set(id, [row]);
+    else rows.push(row);
   }
-  return [...groups].map(([id, { first, count }]) => {
+  return [...groups].map(([id, rows]) => {
+    const [first = 0] = rows;
     const values = partitionFields.map(
       (field, at) => [field.name, texts[at]?.(first) ?? null] as const,
     );
-    if (count === batch.numRows) return { values, id, batch: data };
-    return { values, id, batch: takeRows(data, rowsWith(ids, id, count)) };
+    if (rows.length === batch.numRows) return { values, id, batch: data };
+    return { values, id, batch: takeRows(data, Uint32Array.from(rows)) };
   });
-}
-
-function rowsWith(ids: readonly string[], wanted: string, count: number): Uint32Array {
-  const rows = new Uint32Array(count);
-  let at = 0;
-  for (let row = 0; row < ids.length; row++) if (ids[row] === wanted) rows[at++] = row;
-  return rows;
 }
 
 /** Texts of one column, each distinct value formatted once. */

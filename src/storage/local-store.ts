@@ -1,4 +1,4 @@
-/** Objects as files below a folder of this machine. The only file of the storage room that uses Node. */
+/** Objects as files below a folder of this machine. The only store that uses Node: bundles for elsewhere leave it out. */
 import * as nodeFs from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';

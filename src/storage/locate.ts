@@ -28,6 +28,7 @@ const MISSING: ReadonlyMap<string, string> = new Map([
   ['abfss', 'azureStorage({ ... }) from varve/storage/azure'],
   ['abfs', 'azureStorage({ ... }) from varve/storage/azure'],
   ['wasbs', 'azureStorage({ ... }) from varve/storage/azure'],
+  ['wasb', 'azureStorage({ ... }) from varve/storage/azure'],
   ['gs', 'gcsStorage({ ... }) from varve/storage/gcs'],
   ['gcs', 'gcsStorage({ ... }) from varve/storage/gcs'],
   ['s3', 's3Storage({ ... }) from varve/storage/s3'],

@@ -51,10 +51,13 @@ export async function countRows(
   let areWhole = true;
   let count = 0;
   for (const entry of plan.files.entries()) {
-    const rows = plan.files.allMatch(entry) ? knownRows(entry) : undefined;
-    if (rows !== undefined) count += rows;
-    else if (plan.files.allMatch(entry)) withoutCount.push(entry);
-    else areWhole = false;
+    if (!plan.files.allMatch(entry)) {
+      areWhole = false;
+      continue;
+    }
+    const rows = knownRows(entry);
+    if (rows === undefined) withoutCount.push(entry);
+    else count += rows;
   }
   for (const entry of withoutCount) {
     if (count >= limit) return limit;

@@ -42,6 +42,8 @@ const optionsOf = z.strictObject({
   description: z.string().optional(),
 });
 type Checked = z.output<typeof optionsOf>;
+/** Options that a creation from rows does not have: passed over, they would let a caller believe in them. */
+const OF_SCHEMAS = ['ifExists', 'columns'] as const;
 
 /** The parts of a new table, checked. */
 interface NewTable {
@@ -61,6 +63,14 @@ export async function createTable(
       message: 'create: give the table a schema, or rows to infer one from, and not both',
       option: checked.schema === undefined ? 'schema' : 'rows',
       expected: 'one of schema and rows',
+    });
+  }
+  const spare =
+    checked.rows === undefined ? undefined : OF_SCHEMAS.find((name) => checked[name] !== undefined);
+  if (spare !== undefined) {
+    throw new InvalidArgumentError({
+      message: `create: ${spare} goes with a schema, and not with rows to infer one from; leave it out`,
+      option: spare,
     });
   }
   const make = checked.schema === undefined ? createFromRows : createFromSchema;
@@ -225,7 +235,8 @@ function description(metadata: Metadata, written: WrittenFiles | undefined): Com
 
 function tableExists(state: TableState): AlreadyExistsError {
   return new AlreadyExistsError({
-    message: 'there is a table at this place; open it, or create with ifExists: "open"',
+    message:
+      'there is a table at this place; open it, or create it with a schema and ifExists: "open"',
     kind: 'table',
     thing: state.url,
   });

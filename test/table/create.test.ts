@@ -76,3 +76,15 @@ describe('a creation of which nobody knows whether it landed', () => {
     expect(await table.scan().count()).toBe(2);
   });
 });
+
+describe('a creation from rows', () => {
+  it.each(['ifExists', 'columns'])('refuses %s, which it would pass over', async (option) => {
+    const { storage } = lake();
+    const options = { rows: [{ id: 1n }], storage, [option]: option === 'columns' ? {} : 'open' };
+    await expect(DeltaTable.create(LOCATION, options)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      option,
+    });
+    expect(await DeltaTable.exists(LOCATION, { storage })).toBe(false);
+  });
+});

@@ -1,6 +1,7 @@
 /** `varve changes`: what each version changed. */
 import { type ChangeType, DeltaTable, toJsonRow } from '../index.js';
 import type { CommandOptions } from './command.js';
+import { timeText } from './format.js';
 
 /** A line for each version; as JSON a line for each changed row. */
 export async function* changes(url: string, options: CommandOptions): AsyncGenerator<string> {
@@ -20,6 +21,6 @@ export async function* changes(url: string, options: CommandOptions): AsyncGener
     if (options.json) continue;
     const { insert, delete: deleted, update_postimage: updated } = counts;
     const told = `${insert} inserted, ${updated} updated, ${deleted} deleted`;
-    yield `${String(version).padStart(7)}  ${timestamp.toISOString()}  ${told}`;
+    yield `${String(version).padStart(7)}  ${timeText(timestamp)}  ${told}`;
   }
 }

@@ -30,6 +30,11 @@ export function json(value: unknown): string {
   );
 }
 
+/** A time as ISO 8601; `-` for none, and for one beyond every date, which a log may hold. */
+export function timeText(time: Date | undefined): string {
+  return time === undefined || Number.isNaN(time.getTime()) ? '-' : time.toISOString();
+}
+
 /** Bytes in the unit that keeps the number short. */
 export function byteText(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -1,7 +1,7 @@
 /** `varve history`: what was committed to a table. */
 import { DeltaTable } from '../index.js';
 import type { CommandOptions } from './command.js';
-import { columns, json } from './format.js';
+import { columns, json, timeText } from './format.js';
 
 export async function history(url: string, options: CommandOptions): Promise<string> {
   const table = await DeltaTable.open(url);
@@ -9,7 +9,7 @@ export async function history(url: string, options: CommandOptions): Promise<str
   if (options.json) return json(entries);
   const rows = entries.map((entry) => [
     String(entry.version),
-    entry.timestamp.toISOString(),
+    timeText(entry.timestamp),
     entry.operation ?? '-',
     entry.operationParameters['mode'] ?? '',
     rowsWritten(entry.operationMetrics),

@@ -1,7 +1,7 @@
 /** `varve pins`: the names of versions that are kept. */
 import { DeltaTable } from '../index.js';
 import type { CommandOptions } from './command.js';
-import { columns, json } from './format.js';
+import { columns, json, timeText } from './format.js';
 
 export async function pins(url: string, options: CommandOptions): Promise<string> {
   const table = await DeltaTable.open(url);
@@ -10,7 +10,7 @@ export async function pins(url: string, options: CommandOptions): Promise<string
   const rows = found.map((pin) => [
     pin.name,
     String(pin.version),
-    pin.createdAt.toISOString(),
+    timeText(pin.createdAt),
     pin.note ?? '',
   ]);
   return columns([['pin', 'version', 'created', 'note'], ...rows]);

@@ -1,7 +1,7 @@
 /** `varve show`: what a table is. */
 import { type DataType, DeltaTable } from '../index.js';
 import type { CommandOptions } from './command.js';
-import { byteText, columns, json } from './format.js';
+import { byteText, columns, json, timeText } from './format.js';
 
 export async function show(url: string, options: CommandOptions): Promise<string> {
   const table = await DeltaTable.open(url);
@@ -14,8 +14,8 @@ export async function show(url: string, options: CommandOptions): Promise<string
     ['table', detail.url],
     ['name', detail.name ?? '-'],
     ...(detail.description === undefined ? [] : [['description', detail.description]]),
-    ['version', `${detail.version}, committed ${detail.modifiedAt.toISOString()}`],
-    ['created', createdAt?.toISOString() ?? '-'],
+    ['version', `${detail.version}, committed ${timeText(detail.modifiedAt)}`],
+    ['created', timeText(createdAt)],
     ['files', `${detail.numFiles}, ${byteText(detail.sizeBytes)}`],
     ...(rowCount === undefined ? [] : [['rows', String(rowCount)]]),
     ['partitioned by', detail.partitionColumns.join(', ') || '-'],

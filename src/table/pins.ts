@@ -28,6 +28,8 @@ import type { Pin, PinCheck } from './results.js';
 import type { TableState } from './table-state.js';
 
 const FOLDER = '_varve/pins/';
+/** Of what a Date can hold. */
+const LAST_INSTANT_MS = 8_640_000_000_000_000;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -43,7 +45,7 @@ const pinFile = z.object({
   name: z.string(),
   version: z.number().int().min(0),
   tableId: z.string(),
-  createdMs: z.number(),
+  createdMs: z.number().min(-LAST_INSTANT_MS).max(LAST_INSTANT_MS),
   note: z.string().optional(),
 });
 
@@ -61,8 +63,11 @@ export class Pins {
    * looks for pins before it does will see the pin, or this call sees what is gone.
    *
    * @param name - letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 200
+   * @throws InvalidArgumentError for another name
    * @throws AlreadyExistsError when there is a pin of that name
-   * @throws NotFoundError (kind `version`) when the version cannot be opened
+   * @throws NotFoundError (kind `version`) when there is no such version
+   * @throws StorageUnavailableError when the store did not say whether the pin was written, or did not let the files be
+   * looked at: the pin may be there
    * @throws DataGoneError when files of the version are gone, or log clean-up is removing it; no pin is left behind
    */
   async create(name: string, options: CreatePinOptions = {}): Promise<Pin> {
@@ -98,7 +103,7 @@ export class Pins {
     return await this.get(name, { signal });
   }
 
-  /** @throws NotFoundError (kind `pin`) when there is none of that name */
+  /** @throws NotFoundError (kind `pin`) when there is none of that name; CorruptDataError when its file is no pin */
   async get(name: string, options: CallOptions = {}): Promise<Pin> {
     const { signal } = checkOptions('pins.get', onlyCallOptions, options);
     checkName(name);
@@ -107,7 +112,7 @@ export class Pins {
     return pin;
   }
 
-  /** Every pin, by name. */
+  /** Every pin, by name. @throws CorruptDataError when a file among them is no pin */
   async list(options: CallOptions = {}): Promise<readonly Pin[]> {
     const { signal } = checkOptions('pins.list', onlyCallOptions, options);
     const pins: Pin[] = [];
@@ -119,7 +124,12 @@ export class Pins {
     return pins;
   }
 
-  /** Whether every file of the pinned version is there, with its size. */
+  /**
+   * Whether every file of the pinned version is there, with its size.
+   *
+   * @throws NotFoundError (kind `pin`) when there is none of that name; kind `version` when the log no longer leads to
+   * the version; kind `table` when another table is at this place
+   */
   async verify(name: string, options: CallOptions = {}): Promise<PinCheck> {
     const { signal } = checkOptions('pins.verify', onlyCallOptions, options);
     const pin = await this.get(name, { signal });

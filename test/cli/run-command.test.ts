@@ -1,3 +1,4 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommand, USAGE } from '../../src/cli/run-command.js';
@@ -51,6 +52,17 @@ describe('varve', () => {
         '| id | long | not null',
       ]),
     );
+  });
+
+  it('show has no date for a time that none can hold', async () => {
+    const path = join(folder, 'beyond');
+    cpSync(await table('within'), path, { recursive: true });
+    const log = join(path, '_delta_log', '00000000000000000000.json');
+    const text = readFileSync(log, 'utf8');
+    writeFileSync(log, text.replace(/"createdTime":\d+/u, '"createdTime":9000000000000000'));
+    const { status, out } = await run('show', path);
+    expect(status).toBe(0);
+    expect(out[0]).toMatch(/^created +-$/mu);
   });
 
   it('show --json tells it as JSON', async () => {

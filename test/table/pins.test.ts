@@ -79,6 +79,16 @@ describe('pins', () => {
     expect((await table.pins.get('p')).version).toBe(2);
   });
 
+  it('are refused where their file is none, or dates them beyond every date', async () => {
+    const { table, store } = await pinned();
+    await table.pins.create('p');
+    const text = new TextDecoder().decode((await store.get('_varve/pins/p.json'))?.bytes);
+    for (const damaged of ['', '{}', text.replace(/"createdMs":\d+/u, '"createdMs":9e15')]) {
+      await store.put('_varve/pins/p.json', new TextEncoder().encode(damaged));
+      await expect(table.pins.list()).rejects.toMatchObject({ code: 'CORRUPT_DATA' });
+    }
+  });
+
   it('belong to the table that was pinned, not to another at its place', async () => {
     const { table, store, storage } = await pinned();
     await table.pins.create('p', { version: 0 });

@@ -1,7 +1,7 @@
 /** What every verb that writes does around its plan: the newest snapshot, exactly-once, the commit, the answer. */
 import { InvalidArgumentError } from '../errors.js';
-import type { Action } from '../log/actions.js';
-import { isApplied } from '../log/commit.js';
+import type { Action, SetTransaction } from '../log/actions.js';
+import { type CommitRequest, isApplied } from '../log/commit.js';
 import type { CommitDescription } from '../log/commit-info.js';
 import type { ReadSet } from '../log/conflict.js';
 import { type IsolationLevel, isAtLeast } from '../log/isolation.js';
@@ -49,18 +49,27 @@ export async function commitWrite(
   const isolation = isolationOf(base, options.isolation);
   const txn = setTransaction(options.idempotency, state.environment.clock.now());
   if (txn !== undefined && isApplied(base, txn)) return unchanged(base.version, 'already-applied');
-  const { actions, reads, described, keys, metrics } = await verb.plan(base);
-  if (actions.length === 0 && txn === undefined) return unchanged(base.version, 'nothing-to-do');
-  const request = {
-    base,
+  const plan = await verb.plan(base);
+  if (plan.actions.length === 0 && txn === undefined) {
+    return unchanged(base.version, 'nothing-to-do');
+  }
+  const request = planRequest(plan, txn, { base, isolation, signal });
+  const { result, warnings } = await commitFiles(state, request, plan.keys);
+  return outcomeOf(result, plan.metrics, warnings, verb.advice);
+}
+
+/** What commits a plan, and with it the sequence of the write, which then counts as read. */
+export function planRequest(
+  { actions, reads, described }: PlannedWrite,
+  txn: SetTransaction | undefined,
+  of: Pick<CommitRequest, 'base' | 'isolation' | 'signal'>,
+): CommitRequest {
+  return {
+    ...of,
     actions: [...txnActions(txn), ...actions],
     reads: { ...reads, appIds: new Set([...reads.appIds, ...readAppIds(txn)]) },
     described,
-    isolation,
-    signal,
   };
-  const { result, warnings } = await commitFiles(state, request, keys);
-  return outcomeOf(result, metrics, warnings, verb.advice);
 }
 
 /**

@@ -6,8 +6,8 @@ import { isApplied } from '../log/commit.js';
 import { checkWritable } from '../log/protocol.js';
 import { checkOptions, writeOptions } from './call-options.js';
 import { commitFiles } from './commit-files.js';
-import { isolationOf } from './commit-write.js';
-import { readAppIds, setTransaction, txnActions } from './idempotency.js';
+import { isolationOf, planRequest } from './commit-write.js';
+import { setTransaction } from './idempotency.js';
 import { latestSnapshot } from './open.js';
 import type { TransactionOptions } from './options.js';
 import { outcomeOf, unchanged } from './outcome.js';
@@ -72,14 +72,7 @@ async function attemptOnce<S extends TableSchema>(
   if (plan.actions.length === 0 && txn === undefined) {
     return { commit: unchanged(base.version, 'nothing-to-do') };
   }
-  const request = {
-    base,
-    actions: [...txnActions(txn), ...plan.actions],
-    reads: { ...plan.reads, appIds: new Set([...plan.reads.appIds, ...readAppIds(txn)]) },
-    described: plan.described,
-    isolation,
-    signal,
-  };
+  const request = planRequest(plan, txn, { base, isolation, signal });
   const { result, warnings } = await commitFiles(state, request, plan.keys);
   try {
     const advice = 'run the transaction again on the newest version, or have it done by retry';

@@ -72,7 +72,7 @@ function show(value: unknown): string {
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
 }
 
-/** The call is wrong; fix the call. Thrown before anything is read or written. */
+/** The call is wrong; fix the call. Nothing of it was committed. */
 export class InvalidArgumentError extends VarveError {
   readonly code = 'INVALID_ARGUMENT';
   readonly retry = 'never';
@@ -164,7 +164,7 @@ export class AccessDeniedError extends VarveError {
   }
 }
 
-/** The store did not answer, or cannot at present; nothing was changed. Try the same call later. */
+/** The store did not answer, or cannot at present; no commit was made. Try the same call later. */
 export class StorageUnavailableError extends VarveError {
   readonly code = 'STORAGE_UNAVAILABLE';
   readonly retry = 'same';
@@ -234,7 +234,7 @@ export class CommitStateUnknownError extends VarveError {
   }
 }
 
-/** The table needs a feature this version of Varve does not have; refused before anything is read or written. */
+/** The table, or a file of it, needs a feature this version of Varve does not have; it is refused, not guessed at. */
 export class UnsupportedFeatureError extends VarveError {
   readonly code = 'UNSUPPORTED_FEATURE';
   readonly retry = 'never';

@@ -126,7 +126,11 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
     return new DeltaTable(await openTable(url, options));
   }
 
-  /** Whether there is a table at `url`. */
+  /**
+   * Whether there is a table at `url`.
+   *
+   * @throws UnsupportedFeatureError, CorruptDataError when there is one that cannot be read
+   */
   static exists(url: string | URL, options: OpenOptions = {}): Promise<boolean> {
     return tableExists(url, options);
   }
@@ -134,7 +138,10 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
   /**
    * The table as it was at a version, an instant or a pin, or as it is now. A snapshot never changes.
    *
-   * @throws NotFoundError (kind `version` or `pin`) with what there is instead
+   * @throws NotFoundError (kind `version` or `pin`) with what there is instead; kind `table` when the table is gone, or
+   * the pin is another table's
+   * @throws InvalidArgumentError when `at` does not say which version
+   * @throws UnsupportedFeatureError, CorruptDataError when the version cannot be read
    */
   snapshot(at: At = {}, options: CallOptions = {}): Promise<Snapshot<RowIn<S>>> {
     return snapshotAt<RowIn<S>>(this.#handle, at, options);
@@ -148,9 +155,11 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
   }
 
   /**
-   * Adds rows in one commit, however many. Never conflicts with another append.
+   * Adds rows in one commit, however many. Never conflicts with another append, but for one with the same `appId`.
    *
    * @throws SchemaMismatchError with the row and column of the first value that does not fit; nothing is committed
+   * @throws InvalidArgumentError when an option is wrong, or the isolation weaker than the table's
+   * @throws UnsupportedFeatureError when the table is one that Varve cannot write
    * @throws CommitConflictError when another commit changed the table's schema or protocol meanwhile
    * @throws CommitStateUnknownError when the store never said whether the commit landed
    */
@@ -171,6 +180,9 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
    * Replaces the whole table, or with `where` the rows for which it is true, by `rows`, in one commit.
    *
    * @throws SchemaMismatchError when a row does not fit the table, or does not meet `where`
+   * @throws InvalidArgumentError when an option is wrong, the isolation weaker than the table's, or the table append-only
+   * @throws UnsupportedFeatureError when the table is one that Varve cannot write, or rows of a file would have to be
+   * copied and it keeps a change data feed
    * @throws CommitConflictError when another commit changed what was replaced; rows that can be read again are tried
    * again `attempts` times before
    * @throws CommitStateUnknownError when the store never said whether the commit landed
@@ -272,7 +284,11 @@ export class DeltaTable<S extends TableSchema = AnySchema> {
     return tableDetail(this.#handle.state, options);
   }
 
-  /** What was committed, newest first. */
+  /**
+   * What was committed, newest first, as far back as the log reaches.
+   *
+   * @throws CorruptDataError when a commit is damaged
+   */
   history(options: HistoryOptions = {}): Promise<readonly HistoryEntry[]> {
     return tableHistory(this.#handle.state, options);
   }

@@ -86,7 +86,7 @@ export function checkTracked({ configuration }: Snapshot, { fields }: StructType
     message: `the table does not track rows (delta.enableRowTracking), so it has no ${wanted.name}`,
     features: ['rowTracking'],
     side: 'read',
-    remedy: 'select other columns, or turn row tracking on with another engine',
+    remedy: 'select other columns, or set delta.enableRowTracking to true with table.setProperties',
   });
 }
 

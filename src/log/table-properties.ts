@@ -52,7 +52,8 @@ export function tableProperties(configuration: StringMap): TableProperties {
 
 /**
  * Checks properties that a caller wants to set.
- * @returns them as they are stored: intervals as `interval <number> <unit>`, the one form that every reader knows
+ * @returns them as they are stored, in the one form that every engine knows: intervals as `interval <number> <unit>`,
+ *   true, false, the policy of checkpoints and the mode of column mapping in lower case
  * @throws InvalidArgumentError for a value that is not the property's, for a `delta.` name that
  *   is no property, and for those that are the table's protocol under another name
  */
@@ -67,11 +68,16 @@ export function checkProperties(configuration: StringMap): StringMap {
   const properties = new Properties(configuration);
   for (const name of GETTERS) void properties[name];
   for (const name of FLAGS) boolean(configuration, name);
-  return withPlainIntervals(configuration);
+  return withPlainValues(configuration);
 }
 
-function withPlainIntervals(configuration: StringMap): StringMap {
+/** delta-rs does not see `TRUE`, and Spark refuses every commit to a table whose policy is `V2`. */
+function withPlainValues(configuration: StringMap): StringMap {
   const stored = new Map(configuration);
+  for (const [name, value] of configuration) {
+    const plain = value?.toLowerCase() ?? null;
+    if (KNOWN_NAMES.has(name) && plain !== null && PLAIN_WORDS.has(plain)) stored.set(name, plain);
+  }
   for (const name of INTERVALS) {
     const milliseconds = interval(configuration, name);
     if (milliseconds === undefined || PLAIN_INTERVAL.test(configuration.get(name) ?? '')) continue;
@@ -246,8 +252,11 @@ const INTERVALS = [
 ] as const;
 const PLAIN_INTERVAL = /^interval \d+ (?:week|day|hour|minute|second|millisecond)s?$/;
 
+/** Words that other engines know in lower case only. */
+const PLAIN_WORDS: ReadonlySet<string> = new Set(['true', 'false', 'classic', 'v2', 'none']);
+
 /** Names below which a user may choose. */
-const OPEN_PREFIXES = ['delta.constraints.', 'delta.universalFormat.'];
+const OPEN_PREFIXES = ['delta.constraints.'];
 
 const KNOWN_NAMES: ReadonlySet<string> = new Set<string>([
   ...FLAGS,
@@ -279,12 +288,15 @@ function boolean(configuration: StringMap, name: string): boolean | undefined {
   throw invalid(configuration, name, 'true or false');
 }
 
+/** What an integer of Spark's holds: beyond it Spark refuses every commit to the table. */
+const MAX_INTEGER = 2 ** 31 - 1;
+
 function integer(configuration: StringMap, name: string, least: number): number | undefined {
   const text = configuration.get(name) ?? undefined;
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (/^-?\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-  throw invalid(configuration, name, `an integer from ${least}`);
+  if (/^-?\d+$/.test(text) && value >= least && value <= MAX_INTEGER) return value;
+  throw invalid(configuration, name, `an integer from ${least} to ${MAX_INTEGER}`);
 }
 
 function interval(configuration: StringMap, name: string): number | undefined {

@@ -35,6 +35,7 @@ describe('tableProperties', () => {
 
   it.each<[keyof TableProperties, string, string, unknown]>([
     ['checkpointInterval', 'delta.checkpointInterval', '100', 100],
+    ['checkpointInterval', 'delta.checkpointInterval', '2147483647', 2 ** 31 - 1],
     ['appendOnly', 'delta.appendOnly', 'TRUE', true],
     ['enableChangeDataFeed', 'delta.enableChangeDataFeed', 'true', true],
     ['logRetentionMs', 'delta.logRetentionDuration', 'interval 1 week 2 days', 9 * DAY],
@@ -61,6 +62,7 @@ describe('tableProperties', () => {
   it.each<[keyof TableProperties, string, string]>([
     ['checkpointInterval', 'delta.checkpointInterval', '0'],
     ['checkpointInterval', 'delta.checkpointInterval', '1.5'],
+    ['checkpointInterval', 'delta.checkpointInterval', '2147483648'],
     ['appendOnly', 'delta.appendOnly', 'yes'],
     ['logRetentionMs', 'delta.logRetentionDuration', 'interval 1 month'],
     ['dataSkippingNumIndexedCols', 'delta.dataSkippingNumIndexedCols', '-2'],
@@ -78,7 +80,7 @@ describe('tableProperties', () => {
 
 describe('checkProperties', () => {
   it('passes names of other owners and open families', () => {
-    const values = { mine: 'x', 'delta.constraints.c': 'a > 1', 'delta.universalFormat.x': 'y' };
+    const values = { mine: 'x', 'delta.constraints.c': 'a > 1' };
     expect(() => checkProperties(new Map(Object.entries(values)))).not.toThrow();
   });
 
@@ -88,6 +90,7 @@ describe('checkProperties', () => {
     ['delta.minReaderVersion', '3'],
     ['delta.feature.deletionVectors', 'supported'],
     ['delta.enableDeletionVectors', 'perhaps'],
+    ['delta.universalFormat.enabledFormats', 'iceberg'],
   ])('refuses %s = %s', (name, value) => {
     expect(() => checkProperties(new Map([[name, value]]))).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', option: name }),
@@ -112,10 +115,20 @@ describe('checkProperties gives what is stored', () => {
     }
   });
 
+  it.each([
+    ['delta.appendOnly', 'TRUE', 'true'],
+    ['delta.enableRowTracking', 'False', 'false'],
+    ['delta.checkpointPolicy', 'V2', 'v2'],
+    ['delta.columnMapping.mode', 'NONE', 'none'],
+  ])('of the word %s = %s %s', (name, given, stored) => {
+    expect(checkProperties(new Map([[name, given]]))).toEqual(new Map([[name, stored]]));
+  });
+
   it('and of all other properties what was given', () => {
     const given = new Map([
       ['mine', '7 days'],
-      ['delta.appendOnly', 'TRUE'],
+      ['Mine', 'TRUE'],
+      ['delta.parquet.compression.codec', 'GZIP'],
     ]);
     expect(checkProperties(given)).toEqual(given);
   });

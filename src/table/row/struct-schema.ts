@@ -8,6 +8,7 @@ import {
   type StructField,
   type StructType,
 } from '../../log/schema/types.js';
+import { checkedMetadata } from './field-metadata.js';
 import { checkDepth } from './literal-schema.js';
 
 const PRIMITIVE_NAMES: ReadonlySet<string> = new Set(['variant', ...PRIMITIVES]);
@@ -46,12 +47,11 @@ function fieldOf(field: unknown, option: string, depth: number): StructField {
   if (!isShape(field)) throw wrong(option, 'a field: name, type, nullable');
   const name = field['name'];
   const nullable = field['nullable'];
-  const metadata = field['metadata'] ?? {};
   if (typeof name !== 'string') throw wrong(`${option}.name`, 'text');
   if (typeof nullable !== 'boolean') throw wrong(`${option}.nullable`, 'true or false');
-  if (!isShape(metadata)) throw wrong(`${option}.metadata`, 'an object');
+  const metadata = checkedMetadata(field['metadata'] ?? {}, `${option}.metadata`);
   const type = typeOf(field['type'], `${option}.type`, depth + 1);
-  return { name, type, nullable, metadata: metadata as StructField['metadata'] };
+  return { name, type, nullable, metadata };
 }
 
 function typeOf(type: unknown, option: string, depth: number): DataType {

@@ -6,7 +6,7 @@ import { type Bits, bitsWhere } from './schema/bits.js';
 
 /**
  * A column of `type` from JavaScript values: undefined and null are null, structs are objects, maps are Maps, lists
- * are arrays, int64 is a number or bigint.
+ * are arrays, int64 is a number or bigint, binary is bytes.
  */
 export function buildColumn(type: ArrowType, values: readonly unknown[]): Data {
   const length = values.length;
@@ -36,7 +36,18 @@ export function buildColumn(type: ArrowType, values: readonly unknown[]): Data {
     const valueOffsets = offsetsOf(lists, (list) => list.length);
     return makeColumn(type, length, { validity, valueOffsets, children });
   }
-  if (ArrowDataType.isUtf8(type)) return buildText(type, values as readonly string[], validity);
+  if (ArrowDataType.isUtf8(type)) {
+    const encoder = new TextEncoder();
+    const texts = values as readonly (string | null | undefined)[];
+    return buildBytes(
+      type,
+      texts.map((text) => encoder.encode(text ?? '')),
+      validity,
+    );
+  }
+  if (ArrowDataType.isBinary(type)) {
+    return buildBytes(type, values as readonly (Uint8Array | null | undefined)[], validity);
+  }
   if (ArrowDataType.isBool(type)) {
     const { bytes } = bitsWhere(length, (index) => values[index] === true);
     return makeColumn(type, length, { validity, values: bytes });
@@ -85,16 +96,17 @@ function buildMap(type: ArrowType, values: readonly unknown[], validity: Bits | 
   });
 }
 
-function buildText(
+function buildBytes(
   type: ArrowType,
-  values: readonly (string | null | undefined)[],
+  values: readonly (Uint8Array | null | undefined)[],
   validity: Bits | undefined,
 ): Data {
-  const encoder = new TextEncoder();
-  const encoded = values.map((value) => encoder.encode(value ?? ''));
-  const valueOffsets = offsetsOf(encoded, (bytes) => bytes.length);
+  const items = values.map((value) => value ?? undefined);
+  const valueOffsets = offsetsOf(items, (bytes) => bytes.length);
   const bytes = new Uint8Array(valueOffsets[values.length] ?? 0);
-  for (const [index, text] of encoded.entries()) bytes.set(text, valueOffsets[index]);
+  for (const [index, item] of items.entries()) {
+    if (item !== undefined) bytes.set(item, valueOffsets[index]);
+  }
   return makeColumn(type, values.length, { validity, valueOffsets, values: bytes });
 }
 

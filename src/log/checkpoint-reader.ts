@@ -122,10 +122,11 @@ export async function readParts(
     }
     content.protocol ??= group.protocol;
     content.metadata ??= group.metadata;
-    content.transactions.push(...group.transactions);
-    content.domains.push(...group.domains);
-    content.checkpointMetadata.push(...group.checkpointMetadata);
-    content.sidecars.push(...group.sidecars);
+    // One by one: a call takes some hundred thousand arguments, and a row group may hold more.
+    for (const transaction of group.transactions) content.transactions.push(transaction);
+    for (const domain of group.domains) content.domains.push(domain);
+    for (const said of group.checkpointMetadata) content.checkpointMetadata.push(said);
+    for (const sidecar of group.sidecars) content.sidecars.push(sidecar);
   }
   return content;
 }
@@ -144,7 +145,8 @@ export async function readSidecars(
     for (let index = 0; index < part.footer.rowGroups.length; index++) {
       const ref = { part, index };
       const data = await readColumn(ref, 'sidecar', SIDECAR, signal);
-      found.push(...actionsOf(ref, data, { name: 'sidecar', type: SIDECAR, at: sidecarAt }));
+      const sidecars = actionsOf(ref, data, { name: 'sidecar', type: SIDECAR, at: sidecarAt });
+      for (const sidecar of sidecars) found.push(sidecar);
     }
   }
   return found;

@@ -74,8 +74,9 @@ export interface Reconciled {
 }
 
 /**
- * The state after one more commit, or after the actions of several that were reconciled already: the newest protocol and metadata; of each application, domain and (path, deletion
- * vector) the last action. Within one commit the later line wins.
+ * The state after one more commit, or after the actions of several that were reconciled already: the newest protocol
+ * and metadata; of each application, domain and (path, deletion vector) the last action. Within one commit the later
+ * line wins.
  */
 export function reconcile(
   state: TableState,

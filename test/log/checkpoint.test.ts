@@ -1,17 +1,25 @@
+import { Field, Schema } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
 import type { Action } from '../../src/log/actions.js';
+import { buildColumn } from '../../src/log/build-column.js';
 import { readParts, readTombstones } from '../../src/log/checkpoint-reader.js';
+import { TRANSACTION } from '../../src/log/checkpoint-schema.js';
 import { writeCheckpoint } from '../../src/log/checkpoint-writer.js';
 import { parseLastCheckpoint } from '../../src/log/last-checkpoint.js';
 import { checkpointKey, LAST_CHECKPOINT_KEY } from '../../src/log/log-path.js';
 import { PathIndex } from '../../src/log/path-index.js';
+import { arrowType } from '../../src/log/schema/arrow-type.js';
+import { batchOf } from '../../src/log/schema/conform.js';
 import { loadSnapshot } from '../../src/log/snapshot.js';
+import { joinBody } from '../../src/storage/object-store.js';
 import { decodeRowGroup } from '../../src/storage/parquet/decode.js';
+import { ParquetFileEncoder } from '../../src/storage/parquet/encode.js';
 import { readFooter } from '../../src/storage/parquet/footer.js';
 import { bytesSource } from '../../src/storage/parquet/source.js';
 import { add, addFile, CREATE, LogFixture, metadata, remove } from './log-fixture.js';
 
 const DAY_MS = 86_400_000;
+const TXN = arrowType(TRANSACTION);
 
 /** @param nowMs - by the store; `aheadMs` is how far the clock of who writes the checkpoint is ahead of it */
 async function written(
@@ -96,6 +104,30 @@ describe('writeCheckpoint', () => {
     });
     const again = await writeCheckpoint(fixture.log, await loadSnapshot(fixture.log));
     expect(again).toEqual({ outcome: 'exists', version: 0 });
+  });
+
+  it('reads a row group of more transactions than a call takes arguments', async () => {
+    const appIds = Array.from({ length: 250_000 }, (_, at) => `app-${at}`);
+    const schema = new Schema([new Field('txn', TXN, true)]);
+    const rows = appIds.map((appId) => ({ appId, version: 1n, lastUpdated: 1n }));
+    const batch = batchOf(schema, [buildColumn(TXN, rows)], rows.length);
+    const encoder = new ParquetFileEncoder({
+      schema,
+      codec: 'uncompressed',
+      key: 'c',
+      rowGroupRows: rows.length,
+    });
+    await encoder.write(batch);
+    const { body } = await encoder.finish();
+    const source = bytesSource(joinBody(body), 'c');
+    expect((await readFooter(source)).rowGroups).toHaveLength(1);
+    const { transactions } = await readParts(
+      [source],
+      new PathIndex('memory://t'),
+      'all',
+      undefined,
+    );
+    expect(transactions.at(-1)?.appId).toBe(appIds.at(-1));
   });
 
   it.each([

@@ -59,7 +59,7 @@ export function shreddedReader(pieces: Pieces, column: string, fail: Fail): Piec
       const rest = whole(index);
       if (!isThere(index)) return rest;
       const found = fields(index, dictionary);
-      if (rest !== undefined) found.push(...fieldsOf(rest, fail));
+      if (rest !== undefined) for (const field of fieldsOf(rest, fail)) found.push(field);
       return objectOf(found, dictionary, fail);
     };
   }

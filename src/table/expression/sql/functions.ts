@@ -49,7 +49,8 @@ export function concat(terms: Terms, at: number, parts: readonly Term[]): Term {
   for (const [index, value] of valuesOf(terms, parts).entries()) {
     if (value === undefined) return { kind: 'null', at };
     const piece = asText(terms.source, parts[index]?.at ?? at, value);
-    pieces.push(...(piece.op === 'concat' ? piece.parts : [piece]));
+    if (piece.op === 'concat') for (const part of piece.parts) pieces.push(part);
+    else pieces.push(piece);
   }
   const texts = pieces.map(literalText);
   if (!texts.includes(undefined)) {

@@ -25,6 +25,7 @@ import { latestSnapshot } from './open.js';
 import type { CallOptions, CreatePinOptions } from './options.js';
 import { pinnedSnapshot } from './pinned-snapshot.js';
 import type { Pin, PinCheck } from './results.js';
+import { describeValue } from './row/describe-value.js';
 import type { TableState } from './table-state.js';
 
 const FOLDER = '_varve/pins/';
@@ -212,7 +213,7 @@ function keyOf(name: string): string {
 function checkName(name: string): void {
   if (typeof name === 'string' && NAME.test(name)) return;
   throw new InvalidArgumentError({
-    message: `${JSON.stringify(name)} cannot be the name of a pin`,
+    message: `${describeValue(name)} cannot be the name of a pin`,
     option: 'name',
     expected: 'letters, digits, `.`, `_` and `-`, beginning with a letter or digit, at most 200',
   });

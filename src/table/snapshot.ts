@@ -18,6 +18,7 @@ import { latestSnapshot } from './open.js';
 import type { CallOptions } from './options.js';
 import { pinnedSnapshot } from './pinned-snapshot.js';
 import { Pins } from './pins.js';
+import { describeValue } from './row/describe-value.js';
 import { lazyScan } from './scan.js';
 import type { At, Snapshot } from './snapshot-types.js';
 import type { TableHandle } from './table-state.js';
@@ -46,7 +47,7 @@ function checkAt(at: At): z.output<typeof atOf> {
   const checked = atOf.safeParse(isPlain(at) ? Object.fromEntries(given) : undefined);
   if (checked.success) return checked.data;
   throw new InvalidArgumentError({
-    message: `snapshot: ${JSON.stringify(at)} does not say which version`,
+    message: `snapshot: ${describeValue(at)} does not say which version`,
     option: 'at',
     expected: '{ version }, { timestamp }, { pin }, or nothing for the newest',
     cause: checked.error,
@@ -101,7 +102,7 @@ function instantMs(timestamp: Date | string): number {
       : BigInt(timestamp.getTime()) * 1000n;
   if (micros === undefined) {
     throw new InvalidArgumentError({
-      message: `snapshot: ${JSON.stringify(timestamp)} is no instant`,
+      message: `snapshot: ${describeValue(timestamp)} is no instant`,
       option: 'timestamp',
       expected: 'a Date, or text with a zone such as 2026-07-31T18:00:00+02:00',
     });

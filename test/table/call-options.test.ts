@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { DeltaTable, openStore, type StorageProvider } from '../../src/index.js';
+import {
+  DeltaTable,
+  eq,
+  openStore,
+  predicateFromJson,
+  type StorageProvider,
+} from '../../src/index.js';
 import { memoryStorage } from '../../src/storage/memory-store.js';
 
 const URL_TEXT = 'memory://lake/t';
@@ -50,6 +56,15 @@ describe('a wrong argument', () => {
     ['a bare version', (table) => table.snapshot(wrong(5)), 'at', '{ version }'],
     ['a bare instant', (table) => table.snapshot(wrong(new Date())), 'at', '{ version }'],
     ['no version', (table) => table.snapshot(wrong(null)), 'at', '{ version }'],
+    ['a bigint', (table) => table.snapshot(wrong({ version: 1n })), 'at', '{ version }'],
+    ['a pin named so', (table) => table.pins.get(wrong(1n)), 'name', 'letters'],
+    [
+      'a column named so',
+      (table) => table.scan({ where: wrong(eq(wrong(1n), 1)) }),
+      'where',
+      'name',
+    ],
+    ['an op named so', () => predicateFromJson(wrong({ op: 1n })), 'where', 'JSON'],
     ['no properties', (table) => table.setProperties(wrong(undefined)), 'properties', 'record'],
     ['a name alone', (table) => table.unsetProperties(wrong('mine')), 'names', 'array'],
     ['no feature', (table) => table.addFeature(wrong(undefined)), 'name', 'string'],

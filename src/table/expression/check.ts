@@ -1,5 +1,7 @@
 /** The checks that every door to a condition shares, done when it is made and not when it runs. */
+
 import { InvalidArgumentError, LimitError } from '../../errors.js';
+import { describeValue } from '../row/describe-value.js';
 import type { ColumnPath, Node } from './ast.js';
 import { textOf } from './literal.js';
 
@@ -16,7 +18,7 @@ export function checkColumn(column: unknown): ColumnPath {
   const names = path.filter((name) => typeof name === 'string' && name !== '') as string[];
   if (names.length === path.length && names.length > 0) return names;
   throw new InvalidArgumentError({
-    message: `a condition names no column but ${JSON.stringify(column) ?? typeof column}`,
+    message: `a condition names no column but ${describeValue(column)}`,
     option: 'where',
     expected: "a column's name, or an array of names for a field of a struct",
   });

@@ -1,5 +1,7 @@
 /** The JSON door to a condition: what a tracker recorded, and what crossed a process. */
+
 import { InvalidArgumentError, LimitError } from '../../errors.js';
+import { describeValue } from '../row/describe-value.js';
 import {
   COMPARISONS,
   type Comparison,
@@ -103,7 +105,7 @@ function parseExpression(json: unknown, depth: number): Expression {
       };
     }
     default:
-      throw refused(`the JSON of an expression has the op ${JSON.stringify(op) ?? 'undefined'}`);
+      throw refused(`the JSON of an expression has as its op ${describeValue(op)}`);
   }
 }
 
@@ -151,7 +153,7 @@ function parseColumnTest(op: unknown, members: Members): Node {
       return { op, column: checkColumn(column), prefix: textOf(prefix, 'prefix of startsWith') };
     }
     default:
-      throw refused(`the JSON of a condition has the op ${JSON.stringify(op) ?? 'undefined'}`);
+      throw refused(`the JSON of a condition has as its op ${describeValue(op)}`);
   }
 }
 

@@ -66,6 +66,14 @@ describe('constants', () => {
   });
 });
 
+describe('a long text', () => {
+  it('may have more pieces than a call takes arguments', () => {
+    const inner = Array.from({ length: 250_000 }, () => 'a').join(',');
+    const predicate = predicateFromSql(`b = concat(concat(${inner}), 'x')`);
+    expect((json(predicate) as { right: { parts: unknown[] } }).right.parts).toHaveLength(250_001);
+  });
+});
+
 describe('conditions', () => {
   const a = { op: 'eq', column: 'a', value: { long: '1' } };
   const b = { op: 'eq', column: 'b', value: { long: '2' } };

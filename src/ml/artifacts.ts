@@ -8,7 +8,8 @@ import {
   type OpenOptions,
   openStore,
 } from '../index.js';
-import { TRACKING } from './event-log.js';
+import { checkText } from './check-text.js';
+import { TRACKING } from './event.js';
 
 /** The artifacts of one lake: objects `<run>/<path>` below `varve-tracking/artifacts`. */
 export class ArtifactStore {
@@ -23,10 +24,11 @@ export class ArtifactStore {
    *
    * @param path - where, relative to the run's artifacts
    * @returns the paths that were stored
-   * @throws NotFoundError when there is no such local file
+   * @throws NotFoundError when there is no such local file; InvalidArgumentError for content of another kind
    */
   async put(runId: string, path: string, content: Uint8Array | string): Promise<readonly string[]> {
     if (typeof content !== 'string') {
+      if (!((content as unknown) instanceof Uint8Array)) throw noContent();
       await this.#store.put(`${runId}/${path}`, content);
       return [path];
     }
@@ -55,13 +57,21 @@ export class ArtifactStore {
 
 /** @throws InvalidArgumentError unless `path` is relative and stays below the run's folder */
 export function checkArtifactPath(path: string): void {
-  const segments = path.split('/');
+  const segments = checkText(path, 'path').split('/');
   const plain = segments.every((segment) => segment !== '' && segment !== '.' && segment !== '..');
   if (plain && !path.includes('\\') && !path.includes('\0')) return;
   throw new InvalidArgumentError({
     message: `${JSON.stringify(path)} cannot be the path of an artifact`,
     option: 'path',
     expected: 'segments joined by `/`, none of them empty, `.` or `..`',
+  });
+}
+
+function noContent(): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: 'the content of an artifact is of no kind that can be stored',
+    option: 'content',
+    expected: 'a Uint8Array, or the path of a local file or folder',
   });
 }
 

@@ -11,7 +11,7 @@ const LONE_SURROGATE = /\p{Surrogate}/gu;
 export function checkText(value: unknown, option: string): string {
   if (typeof value === 'string' && value.search(LONE_SURROGATE) === -1) return value;
   throw new InvalidArgumentError({
-    message: `${JSON.stringify(value)} cannot be recorded as text`,
+    message: `${typeof value === 'string' ? JSON.stringify(value) : `a ${typeof value}`} cannot be recorded as text`,
     option,
     expected: 'a text without half a surrogate pair',
   });

@@ -1,11 +1,8 @@
 /** The lake's table of events: opened or made on first use, appended to by any number of processes at once. */
 import { DeltaTable, isVarveError, type OpenOptions, type Predicate } from '../index.js';
-import { EVENT_SCHEMA, type EventRow, type NewEvent } from './event.js';
+import { EVENT_SCHEMA, EVENTS, type EventRow, type NewEvent } from './event.js';
 
 type EventTable = DeltaTable<typeof EVENT_SCHEMA>;
-
-/** The folder of everything a tracker keeps, below the lake. */
-export const TRACKING = 'varve-tracking';
 
 /** The events of one lake. */
 export class EventLog {
@@ -15,7 +12,7 @@ export class EventLog {
 
   /** @param lakeUrl - without a trailing slash */
   constructor(lakeUrl: string, options: OpenOptions) {
-    this.#url = `${lakeUrl}/${TRACKING}/events`;
+    this.#url = `${lakeUrl}/${EVENTS}`;
     this.#options = options;
   }
 

@@ -1,5 +1,10 @@
 /** What happens in experiments, as rows of one append-only table: a run is what its events add up to. */
 
+/** The folder of everything a tracker keeps, below the lake. */
+export const TRACKING = 'varve-tracking';
+/** The folder of the table, below the lake. */
+export const EVENTS: string = `${TRACKING}/events`;
+
 /** The table's columns; any engine can read it. */
 export const EVENT_SCHEMA = {
   /** Unique; an event that was written twice counts once. */

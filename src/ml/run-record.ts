@@ -1,5 +1,6 @@
 /** A run as its events tell it: a pure fold. */
-import type { EventRow } from './event.js';
+import { CorruptDataError } from '../index.js';
+import { EVENTS, type EventRow } from './event.js';
 import type { InputRecord } from './input-record.js';
 
 export const RUN_STATUSES = ['RUNNING', 'FINISHED', 'FAILED'] as const;
@@ -48,8 +49,12 @@ interface StartDetails {
   readonly source?: SourceVersion | undefined;
 }
 
-/** The runs that the events, in order of time, are about, oldest first. Events of a run whose start is not among
- * them are left out. */
+/**
+ * The runs that the events, in order of time, are about, oldest first. Events of a run whose start is not among them are
+ * left out.
+ *
+ * @throws CorruptDataError when the details of an event cannot be read
+ */
 export function foldRuns(events: readonly EventRow[]): readonly RunRecord[] {
   const runs: RunRecord[] = [];
   for (const own of byRun(events).values()) {
@@ -72,7 +77,7 @@ function byRun(events: readonly EventRow[]): ReadonlyMap<string, EventRow[]> {
 function foldRun(start: EventRow, unordered: readonly EventRow[]): RunRecord {
   const events = unordered.toSorted((a, b) => Number(a.sequence - b.sequence));
   const end = events.findLast(({ kind }) => kind === 'run-ended');
-  const details = (start.details === null ? {} : JSON.parse(start.details)) as StartDetails;
+  const details: StartDetails = start.details === null ? {} : detailsOf(start);
   const history = metricHistory(events);
   return {
     id: start.run_id,
@@ -109,12 +114,27 @@ function texts(events: readonly EventRow[], wanted: string): ReadonlyMap<string,
 /** The last of each name: one whose outcome was not known may have been recorded beside the next try. */
 function inputsByName(events: readonly EventRow[]): ReadonlyMap<string, InputRecord> {
   const found = new Map<string, InputRecord>();
-  for (const { kind, details } of events) {
-    if (kind !== 'input') continue;
-    const record = JSON.parse(details ?? 'null') as InputRecord;
+  for (const event of events) {
+    if (event.kind !== 'input') continue;
+    const record = detailsOf(event) as InputRecord;
     found.set(record.name, record);
   }
   return found;
+}
+
+/** @throws CorruptDataError when they are no JSON object; other engines can write events, too */
+function detailsOf({ event_id, details }: EventRow): object {
+  try {
+    const found: unknown = JSON.parse(details ?? '');
+    if (typeof found === 'object' && found !== null) return found;
+  } catch {
+    // What is no JSON is told as what is no object.
+  }
+  throw new CorruptDataError({
+    message: `event ${event_id} of a run has details that are no JSON object; delete it or repair them`,
+    key: EVENTS,
+    field: 'details',
+  });
 }
 
 function artifactPaths(events: readonly EventRow[]): ReadonlySet<string> {

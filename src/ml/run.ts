@@ -10,13 +10,14 @@ import {
   type TableSchema,
 } from '../index.js';
 import { type ArtifactStore, checkArtifactPath } from './artifacts.js';
+import { checkKeys, entriesOf } from './check-options.js';
 import { checkText, wellFormed } from './check-text.js';
 import type { EventKind, NewEvent } from './event.js';
 import type { EventLog } from './event-log.js';
 import type { InputRecord } from './input-record.js';
 import type { RunInput } from './run-input.js';
-import type { RunStatus } from './run-record.js';
-import { selectInput, type UseOptions } from './use-input.js';
+import { RUN_STATUSES, type RunStatus } from './run-record.js';
+import { selectInput, USE_OPTIONS, type UseOptions } from './use-input.js';
 
 /** Everything a run needs of its tracker. */
 export interface RunContext {
@@ -30,6 +31,8 @@ export interface RunContext {
 const BUFFERED_EVENTS = 1_000;
 type Entry = readonly [EventKind, Partial<NewEvent>];
 
+const PARAM_TYPES: readonly string[] = ['string', 'number', 'boolean'];
+const ENDS: readonly RunStatus[] = RUN_STATUSES.filter((status) => status !== 'RUNNING');
 const INPUT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /**
@@ -70,6 +73,7 @@ export class Run {
    * COMMIT_STATE_UNKNOWN both may be there, and the next input of that name takes the place of this one. The pin of the
    * nth try is `<run id>.<n>-<name>`.
    *
+   * @throws InvalidArgumentError when an option is wrong, or the run has ended
    * @throws NotFoundError (kind `version`) when there is no such version
    * @throws DataGoneError when files of the version are gone
    * @throws AlreadyExistsError (kind `pin`) when the run has an input of that name
@@ -82,9 +86,10 @@ export class Run {
     table: DeltaTable<S>,
     options: UseOptions<RowIn<S>, K>,
   ): Promise<RunInput<{ readonly [P in K]: RowIn<S>[P] }>> {
+    checkKeys('use', options, USE_OPTIONS);
     const { name } = options;
     this.#checkOpen();
-    if (!INPUT_NAME.test(name)) throw invalidName(name);
+    if (!INPUT_NAME.test(checkText(name, 'name'))) throw invalidName(name);
     if (this.#inputs.has(name)) throw inputExists(this.id, name);
     this.#inputs.add(name);
     try {
@@ -101,14 +106,15 @@ export class Run {
   /**
    * Logs the settings of the run; the last value of a name counts.
    *
-   * @throws InvalidArgumentError when a value or a name has half a surrogate pair; then nothing is logged
+   * @throws InvalidArgumentError when a value is of another kind, or a text has half a surrogate pair; then nothing is
+   * logged
    */
   async logParams(params: Readonly<Record<string, string | number | boolean>>): Promise<void> {
     await this.#log(
-      Object.entries(params).map(([name, value]) => [
-        'param',
-        { name, value: checkText(String(value), name) },
-      ]),
+      entriesOf('logParams', 'params', params).map(([name, value]) => {
+        if (!PARAM_TYPES.includes(typeof value)) throw invalid(name, 'a text, number or boolean');
+        return ['param', { name, value: checkText(String(value), name) }];
+      }),
     );
   }
 
@@ -121,10 +127,11 @@ export class Run {
     metrics: Readonly<Record<string, number>>,
     options: { readonly step?: number | undefined } = {},
   ): Promise<void> {
+    checkKeys('logMetrics', options, ['step']);
     const { step = 0 } = options;
     if (!Number.isSafeInteger(step)) throw invalid('step', 'a whole number');
     await this.#log(
-      Object.entries(metrics).map(([name, number]) => {
+      entriesOf('logMetrics', 'metrics', metrics).map(([name, number]) => {
         if (typeof number !== 'number') throw invalid(name, 'a number');
         return ['metric', { name, number, step: BigInt(step) }];
       }),
@@ -138,7 +145,10 @@ export class Run {
    */
   async setTags(tags: Readonly<Record<string, string>>): Promise<void> {
     await this.#log(
-      Object.entries(tags).map(([name, value]) => ['tag', { name, value: checkText(value, name) }]),
+      entriesOf('setTags', 'tags', tags).map(([name, value]) => [
+        'tag',
+        { name, value: checkText(value, name) },
+      ]),
     );
   }
 
@@ -147,7 +157,8 @@ export class Run {
    *
    * @param path - its name among the run's artifacts
    * @param content - bytes, or the path of a local file or folder
-   * @throws InvalidArgumentError when `path` would leave the run's artifacts; NotFoundError when there is no such file
+   * @throws InvalidArgumentError when `path` would leave the run's artifacts, or the content is of another kind;
+   * NotFoundError (kind `artifact`) when there is no such file
    */
   async logArtifact(path: string, content: Uint8Array | string): Promise<void> {
     this.#checkOpen();
@@ -167,8 +178,11 @@ export class Run {
   /**
    * Ends the run and makes everything durable. Ending it again changes nothing, and writes what could not be written
    * before.
+   *
+   * @throws InvalidArgumentError for another status
    */
   async finish(status: Exclude<RunStatus, 'RUNNING'> = 'FINISHED', error?: unknown): Promise<void> {
+    if (!ENDS.includes(status)) throw invalid('status', ENDS.join(' or '));
     if (!this.#ended) {
       this.#add([['run-ended', { value: status, details: errorText(error) }]]);
       this.#ended = true;
@@ -253,7 +267,12 @@ function ignoreVarveError(error: unknown): void {
 
 function errorText(error: unknown): string | undefined {
   if (error === undefined) return undefined;
-  return wellFormed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  try {
+    return wellFormed(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  } catch {
+    // Anything may be thrown, also what has no text; the run ends all the same.
+    return 'an error without a text';
+  }
 }
 
 function inputExists(runId: string, name: string): AlreadyExistsError {

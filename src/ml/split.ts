@@ -1,5 +1,6 @@
 /** Which part of the data a row belongs to, decided by the row's own key: the same in every version and every engine. */
 import { type ArrowBatch, InvalidArgumentError, type RowFilter } from '../index.js';
+import { checkKeys, entriesOf } from './check-options.js';
 import { keyHashes } from './key-hash.js';
 
 /** Selects the rows of one part; plain data, recorded with the run. */
@@ -34,15 +35,16 @@ const SUM_TOLERANCE = 1e-9;
  * The position of a row is `u = shiftrightunsigned(h, 11) / 2^53` with `h = xxhash64(salt, key...)`, both as in Spark
  * SQL, integers widened to long.
  *
- * @throws InvalidArgumentError when the shares are not positive or do not add up to 1
+ * @throws InvalidArgumentError when the shares are not positive or do not add up to 1, or another option is wrong
  */
 export function hashSplit<const P extends Readonly<Record<string, number>>>(
   options: HashSplitOptions<P>,
 ): { readonly [K in keyof P]: RowSplit } {
+  checkKeys('hashSplit', options, ['key', 'parts', 'salt']);
   const { key, salt = DEFAULT_SALT } = options;
-  const parts = Object.entries<number>(options.parts);
+  const parts = entriesOf<number>('hashSplit', 'parts', options.parts);
   const sum = parts.reduce((total, [, share]) => total + share, 0);
-  if (key.length === 0 || key.some((name) => typeof name !== 'string' || name === '')) {
+  if (!Array.isArray(key) || key.length === 0 || !key.every(isName)) {
     throw invalid('key', 'names of columns, one at least');
   }
   if (!parts.every(([, share]) => share > 0) || Math.abs(sum - 1) > SUM_TOLERANCE) {
@@ -73,6 +75,10 @@ export async function splitFilter(split: RowSplit): Promise<RowFilter> {
       return rows.subarray(0, count);
     },
   };
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }
 
 function invalid(option: string, expected: string): InvalidArgumentError {

@@ -10,6 +10,7 @@ import {
   type TableSchema,
 } from '../index.js';
 import { ArtifactStore } from './artifacts.js';
+import { checkKeys } from './check-options.js';
 import { checkText } from './check-text.js';
 import { EventLog } from './event-log.js';
 import type { InputRecord } from './input-record.js';
@@ -75,9 +76,10 @@ export class Tracker {
   /**
    * Opens the tracker of the lake at `url`. Nothing is written before the first run.
    *
-   * @throws InvalidArgumentError when no provider knows the URL's scheme
+   * @throws InvalidArgumentError when no provider knows the URL's scheme, or there is no such option
    */
   static async open(url: string | URL, options: OpenOptions = {}): Promise<Tracker> {
+    checkKeys('Tracker.open', options, ['storage', 'allowedRoots']);
     const lake = String(url).replace(/\/+$/u, '');
     // Finds a wrong URL now and not with the first run.
     openStore(lake, options);
@@ -108,9 +110,10 @@ export class Tracker {
   /**
    * Starts a run; end it with `finish`. With `await using`, a run that was not finished ends FAILED.
    *
-   * @throws InvalidArgumentError when there is no experiment, or a text has half a surrogate pair
+   * @throws InvalidArgumentError when there is no experiment, an option is wrong, or a text has half a surrogate pair
    */
   async startRun(options: StartRunOptions): Promise<Run> {
+    checkKeys('startRun', options, ['experiment', 'name', 'tags']);
     const { experiment, name, tags } = options;
     if (typeof experiment !== 'string' || experiment === '') {
       throw new InvalidArgumentError({
@@ -140,7 +143,12 @@ export class Tracker {
     return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, it]) => ({ name, ...it }));
   }
 
-  /** @throws NotFoundError (kind `run`) when there is none of that id */
+  /**
+   * A run as it was recorded so far.
+   *
+   * @throws NotFoundError (kind `run`) when there is none of that id
+   * @throws CorruptDataError when another engine wrote an event of it that cannot be read
+   */
   async run(runId: string): Promise<RunRecord> {
     const [run] = foldRuns(await this.#events.read(eq('run_id', runId)));
     if (run !== undefined) return run;
@@ -154,11 +162,19 @@ export class Tracker {
   /**
    * The runs that meet the filter, newest first.
    *
-   * @throws InvalidArgumentError when the filter cannot be read, naming the character
+   * @throws InvalidArgumentError when the filter cannot be read, naming the character, or an option is wrong
    */
   async search(options: SearchOptions = {}): Promise<readonly RunRecord[]> {
-    const { experiment, filter = '', limit = Number.POSITIVE_INFINITY } = options;
-    const test = parseFilter(filter);
+    checkKeys('search', options, ['experiment', 'filter', 'limit']);
+    const { experiment, filter = '', limit = Number.MAX_SAFE_INTEGER } = options;
+    if (!Number.isSafeInteger(limit) || limit < 0) {
+      throw new InvalidArgumentError({
+        message: 'search: the limit is no number of runs',
+        option: 'limit',
+        expected: 'a whole number from 0',
+      });
+    }
+    const test = parseFilter(checkText(filter, 'filter'));
     const where = experiment === undefined ? undefined : eq('experiment', experiment);
     const runs = foldRuns(await this.#events.read(where)).filter(test);
     return runs.toReversed().slice(0, limit);

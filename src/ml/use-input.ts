@@ -1,5 +1,11 @@
 /** What a run is about to use: which rows of which version, checked, and not pinned yet. */
-import type { DeltaTable, RowIn, TableSchema, Where } from '../index.js';
+import {
+  type DeltaTable,
+  InvalidArgumentError,
+  type RowIn,
+  type TableSchema,
+  type Where,
+} from '../index.js';
 import { inputDigest } from './input-digest.js';
 import type { InputRecord } from './input-record.js';
 import { type RunInput, runInput } from './run-input.js';
@@ -20,6 +26,16 @@ export interface UseOptions<R, K extends keyof R> {
   readonly context?: string | undefined;
 }
 
+/** The names of {@link UseOptions}. */
+export const USE_OPTIONS: readonly string[] = [
+  'name',
+  'version',
+  'select',
+  'where',
+  'split',
+  'context',
+];
+
 /** An input, and all that is to be recorded of it but its pin. */
 export interface SelectedInput<R> {
   readonly facts: Omit<InputRecord, 'pin'>;
@@ -31,13 +47,15 @@ export async function selectInput<S extends TableSchema, K extends keyof RowIn<S
   table: DeltaTable<S>,
   options: UseOptions<RowIn<S>, K>,
 ): Promise<SelectedInput<{ readonly [P in K]: RowIn<S>[P] }>> {
+  checkWhere(options);
   const { name, version, select, where, split, context } = options;
   const snapshot = await table.snapshot(version === undefined ? {} : { version });
   const selection = { where, select, split };
-  const conditions = where === undefined ? undefined : where.toJSON();
   await runInput({ name, digest: '' }, snapshot as never, selection as never)
     .scan()
     .plan();
+  // A scan has checked it to be a condition.
+  const conditions = where === undefined ? undefined : where.toJSON();
   const digest = inputDigest(snapshot as never, { select, where: conditions, split });
   const facts = {
     name,
@@ -53,4 +71,14 @@ export async function selectInput<S extends TableSchema, K extends keyof RowIn<S
     ...(context === undefined ? {} : { context }),
   };
   return { facts, input: runInput({ name, digest }, snapshot as never, selection as never) };
+}
+
+/** A condition that was never set is a mistake of the caller's, never "all rows". */
+function checkWhere(options: object): void {
+  if (!('where' in options) || options.where !== undefined) return;
+  throw new InvalidArgumentError({
+    message: 'use: where is undefined; leave it out to use every row',
+    option: 'where',
+    expected: 'a condition',
+  });
 }

@@ -21,6 +21,20 @@ async function lake() {
 }
 
 describe('a run', () => {
+  it('is refused where an event has details that are no JSON', async () => {
+    const { tracker, storage } = await lake();
+    const id = await tracker.withRun({ experiment: 'e' }, (run) => Promise.resolve(run.id));
+    const events = await DeltaTable.open(`${LAKE}/varve-tracking/events`, { storage });
+    const [event = {}] = await events.scan({ limit: 1 }).toArray();
+    for (const details of ['{', 'null', null]) {
+      await events.append([{ ...event, event_id: 'another', kind: 'input', details }]);
+      await expect(tracker.run(id)).rejects.toMatchObject({
+        code: 'CORRUPT_DATA',
+        field: 'details',
+      });
+    }
+  });
+
   it('is recorded with what it logged, and FINISHED', async () => {
     const { tracker } = await lake();
     const id = await tracker.withRun({ experiment: 'e', name: 'first' }, async (run) => {

@@ -372,6 +372,18 @@ describe('a data file may keep', () => {
     ]);
   });
 
+  it('the gzip form of an empty dictionary', async () => {
+    // pyarrow 26: `write_table({c: [None, None]}, compression='gzip', write_statistics=False)`.
+    const base64 = [
+      'UEFSMRUEFQAVKEwVABUAEgAAH4sIAAAAAAACAwMAAAAAAAAAAAAVABUOFTYsFQQVEBUGFQYcAAAAH4sIAAAA',
+      'AAACA2NiYGBgYWAAAItm+g0HAAAAFQQZLDUAGAZzY2hlbWEVAgAVDCUCGAFjJQBMHAAAABYEGRwZHCYAHBUM',
+      'GTUABhAZGAFjFQQWBBZQFqABJkwmCCksFQQVABUCABUAFRAVAgA8FgAZBhkmBAAAAAAWUBYEJggWoAEAKCBw',
+      'YXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAAAI4AAABQQVIx',
+    ];
+    const file = new Uint8Array(Buffer.from(base64.join(''), 'base64'));
+    expect(await read('string', file)).toEqual([null, null]);
+  });
+
   it.each<[string, string, arrow.Data, string, string]>([
     [
       'an unsigned long beyond a long',

@@ -60,9 +60,13 @@ function expanded(file: Uint8Array, page: PageSpan, chunk: ChunkSpan): Uint8Arra
   const { header, start, bodyStart, end } = page;
   const { levelBytes, uncompressedBytes } = header;
   const size = uncompressedBytes - levelBytes;
-  if (!header.isCompressed || size === 0) return [raw(file, page)];
+  if (!header.isCompressed) return [raw(file, page)];
   const levels = file.subarray(bodyStart, bodyStart + levelBytes);
-  const body = inflated(file.subarray(bodyStart + levelBytes, end), size, chunk.codec);
+  // Nothing has a compressed form as well, of some bytes, or of none.
+  const body =
+    size === 0
+      ? new Uint8Array(0)
+      : inflated(file.subarray(bodyStart + levelBytes, end), size, chunk.codec);
   if (body?.length !== size) {
     return failPage(chunk, start, `its bytes do not decompress to the ${size} that it says`);
   }

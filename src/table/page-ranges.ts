@@ -7,7 +7,7 @@ import { ThriftStruct } from '../storage/parquet/thrift.js';
 import type { BoundColumn, BoundNode, BoundPredicate } from './expression/bound.js';
 import { mayMatch } from './expression/prune.js';
 import { type FileParts, fileParts } from './prune-file.js';
-import { type OpenedFile, orGone } from './read-file.js';
+import { type OpenedFile, orGone, storedBytes } from './read-file.js';
 import { type FilePart, type LeafStats, PartFacts } from './row-group-facts.js';
 import type { ScanMeter } from './scan-meter.js';
 
@@ -15,9 +15,8 @@ import type { ScanMeter } from './scan-meter.js';
 export const MIN_INDEXED_BYTES: number = 256 * 1024;
 
 /** Whether a row group is large enough to ask {@link rowsToRead} first. */
-export function isWorthAsking({ footer }: OpenedFile, rowGroup: number): boolean {
-  const chunks = footer.rowGroups[rowGroup]?.chunks ?? [];
-  return chunks.reduce((sum, { start, end }) => sum + end - start, 0) >= MIN_INDEXED_BYTES;
+export function isWorthAsking(opened: OpenedFile, rowGroup: number): boolean {
+  return storedBytes(opened, rowGroup) >= MIN_INDEXED_BYTES;
 }
 
 export interface ReadingOptions {

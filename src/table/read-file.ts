@@ -222,6 +222,12 @@ function leavesOf(
   );
 }
 
+/** What a row group takes up in its file, all columns together. */
+export function storedBytes({ footer }: OpenedFile, rowGroup: number): number {
+  const chunks = footer.rowGroups[rowGroup]?.chunks ?? [];
+  return chunks.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
 function firstRowOf(footer: ParquetFooter, rowGroup: number): number {
   return footer.rowGroups.slice(0, rowGroup).reduce((sum, { numRows }) => sum + numRows, 0);
 }

@@ -1,13 +1,14 @@
 /** The rows of a planned scan as Arrow batches, in order, read a little ahead of their consumer. */
 
 import type { RecordBatch } from 'apache-arrow';
+import { InvalidArgumentError } from '../errors.js';
 import { inOrder } from '../log/in-order.js';
 import { rangesOf } from '../storage/parquet/row-ranges.js';
 import { RowGroupReader, type RowGroupUnit } from './late-read.js';
 import type { CallOptions } from './options.js';
 import type { PlannedFile } from './planned-files.js';
 import { rowGroupFilter } from './prune-file.js';
-import { fileReading, type OpenedFile, openFile, wantedRows } from './read-file.js';
+import { fileReading, type OpenedFile, openFile, storedBytes, wantedRows } from './read-file.js';
 import { selectColumns, takeRows } from './row/take.js';
 import type { ScanMeter } from './scan-meter.js';
 import type { PlannedScan } from './scan-plan.js';
@@ -36,18 +37,18 @@ export async function* scanBatches(
   const read = async (
     unit: RowGroupUnit,
     stop: AbortSignal,
-  ): Promise<{ readonly batch: RecordBatch | undefined; readonly storedBytes: number }> => {
+  ): Promise<{ readonly batch: RecordBatch | undefined; readonly bytesOfGroup: number }> => {
     const batch = await reader.read(unit, stop);
     if (meter !== undefined) {
       if (batch === undefined) meter.counts.rowGroupsSkipped++;
       else meter.counts.rowGroupsRead++;
     }
-    const storedBytes = storedBytesOf(unit.opened, unit.rowGroup);
-    return { batch: batch && chosen(plan, batch), storedBytes };
+    const bytesOfGroup = storedBytes(unit.opened, unit.rowGroup);
+    return { batch: batch && chosen(plan, batch), bytesOfGroup };
   };
   const ahead = inOrder(units(plan, signal, meter), groupsAhead(plan), signal, read);
-  for await (const { batch, storedBytes } of ahead) {
-    bytes += storedBytes;
+  for await (const { batch, bytesOfGroup } of ahead) {
+    bytes += bytesOfGroup;
     if (batch === undefined || batch.numRows === 0) continue;
     const cut = batch.numRows > left ? batch.slice(0, left) : batch;
     left -= cut.numRows;
@@ -61,12 +62,6 @@ export async function* scanBatches(
 
 function groupsAhead({ reading }: PlannedScan): number {
   return reading.fields.length <= FEW_COLUMNS ? SMALL_ROW_GROUPS_AHEAD : ROW_GROUPS_AHEAD;
-}
-
-/** What the row group takes up in its file, all columns together. */
-function storedBytesOf({ footer }: OpenedFile, rowGroup: number): number {
-  const chunks = footer.rowGroups[rowGroup]?.chunks ?? [];
-  return chunks.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 async function* units(
@@ -106,5 +101,24 @@ async function* units(
 function chosen({ rowFilter }: PlannedScan, batch: RecordBatch): RecordBatch {
   if (rowFilter === undefined || batch.numRows === 0) return batch;
   const rows = rowFilter.keep(batch);
+  checkKept(rows, batch.numRows);
   return rows.length === batch.numRows ? batch : takeRows(batch, rows);
+}
+
+/** Taken as they are, other indexes would give rows that are not there, or some twice. */
+function checkKept(rows: unknown, numRows: number): void {
+  let last = -1;
+  let isRight = rows instanceof Uint32Array;
+  if (rows instanceof Uint32Array) {
+    for (const row of rows) {
+      isRight &&= row > last;
+      last = row;
+    }
+  }
+  if (isRight && last < numRows) return;
+  throw new InvalidArgumentError({
+    message: 'scan: what keep of rowFilter gave are no rows of the batch',
+    option: 'rowFilter',
+    expected: 'a Uint32Array of indexes of its rows, ascending',
+  });
 }

@@ -8,7 +8,7 @@ import type { CallOptions } from './options.js';
 export interface RowFilter {
   /** The columns it looks at; read even when they are not selected. */
   readonly columns: readonly string[];
-  /** Indexes of the rows to keep, ascending, of a batch that holds at least `columns`. */
+  /** Indexes of the rows to keep, ascending, of a batch that holds at least `columns`; the scan refuses any others. */
   readonly keep: (batch: ArrowBatch) => Uint32Array;
 }
 

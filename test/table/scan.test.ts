@@ -99,6 +99,19 @@ describe('scan', () => {
     expect(await t.scan({ rowFilter }).count()).toBe(40);
   });
 
+  it.each<[string, unknown]>([
+    ['no indexes', undefined],
+    ['indexes in an array', [0]],
+    ['indexes beyond the batch', Uint32Array.of(1_000_000)],
+    ['an index twice', Uint32Array.of(0, 0)],
+  ])('refuses a function that gives %s', async (_, rows) => {
+    const t = await table();
+    const scan = t.scan({ rowFilter: { columns: ['k'], keep: () => rows as Uint32Array } });
+    const wrong = { code: 'INVALID_ARGUMENT', option: 'rowFilter' };
+    await expect(scan.toArray()).rejects.toMatchObject(wrong);
+    await expect(scan.count()).rejects.toMatchObject(wrong);
+  });
+
   it('counts without reading data where partitions and statistics are exact', async () => {
     const requests: string[] = [];
     const t = await table(recording(requests));

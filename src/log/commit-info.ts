@@ -52,11 +52,18 @@ export function commitInfo(described: CommitDescription, facts: AttemptFacts): C
   };
 }
 
-/** The `commitInfo` of a commit's bytes; undefined when it has none. @throws CorruptDataError when it is no commit */
+/**
+ * The `commitInfo` of a commit's bytes; undefined when it has none. What follows it, which may be very long, is not
+ * looked at.
+ *
+ * @throws CorruptDataError when it is no commit
+ */
 export function readCommitInfo(bytes: Uint8Array, key: string): CommitInfo | undefined {
   let found: CommitInfo | undefined;
   forEachAction(bytes, key, (action) => {
-    if (action.kind === 'commitInfo') found ??= action.commitInfo;
+    if (action.kind !== 'commitInfo') return undefined;
+    found = action.commitInfo;
+    return 'stop';
   });
   return found;
 }

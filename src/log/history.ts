@@ -1,7 +1,7 @@
 /** What the commits of a table say of themselves. PROTOCOL.md "Commit Provenance Information". */
-import { forEachAction } from './action-codec.js';
 import type { CommitInfo, Metadata } from './actions.js';
 import { inCommitTimestamp, inCommitTimestampsFrom } from './commit-clock.js';
+import { readCommitInfo } from './commit-info.js';
 import { type ListedCommit, listCommits } from './commit-listing.js';
 import { inOrder } from './in-order.js';
 import { formatJson, isJsonObject, type Json } from './json.js';
@@ -78,11 +78,11 @@ export async function fetchCommitInfo(
   const head = await log.store.get(key, { range, signal });
   if (head === undefined) throw listedAndGone(key);
   const line = firstLine(head.bytes, head.info.sizeBytes);
-  const first = line && findCommitInfo(line, key);
+  const first = line && readCommitInfo(line, key);
   if (first !== undefined) return first;
   const whole = await log.store.get(key, { signal });
   if (whole === undefined) throw listedAndGone(key);
-  return findCommitInfo(whole.bytes, key);
+  return readCommitInfo(whole.bytes, key);
 }
 
 /** The bytes of the first line when they are all there. */
@@ -93,16 +93,6 @@ function firstLine(bytes: Uint8Array, sizeBytes: number): Uint8Array | undefined
 }
 
 const NEWLINE = 10;
-
-function findCommitInfo(bytes: Uint8Array, key: string): CommitInfo | undefined {
-  let found: CommitInfo | undefined;
-  forEachAction(bytes, key, (action) => {
-    if (action.kind !== 'commitInfo') return undefined;
-    found = action.commitInfo;
-    return 'stop';
-  });
-  return found;
-}
 
 function recordOf(
   commit: ListedCommit,

@@ -1,7 +1,18 @@
 /** Text for a terminal. */
 
-/** Rows as columns of text, each as wide as its widest cell. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/** Characters that move a terminal's cursor, or do worse: what a table holds may come from anywhere. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
+
+/** Text on one line, with `\uXXXX` for control characters. */
+export function plain(text: string): string {
+  return text.replaceAll(CONTROL, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** Rows as columns of plain text, each as wide as its widest cell. */
+export function columns(table: readonly (readonly string[])[]): string {
+  const rows = table.map((row) => row.map(plain));
   const widths: number[] = [];
   for (const row of rows) {
     row.forEach((cell, at) => {

@@ -32,7 +32,7 @@ export const USAGE = `usage: varve <command> URL [--json]
                                    what each version changed; --json: a line for each changed row
   varve pins URL                   names for versions that are kept
 
-URL is a folder or a file: URL. --json prints JSON. varve --help shows this, varve --version the version.`;
+URL is a folder, a file: URL or an https: URL. --json prints JSON. varve --help shows this, varve --version the version.`;
 
 const FAILED = 1;
 const WRONG_CALL = 2;

@@ -96,6 +96,17 @@ describe('varve', () => {
     );
   });
 
+  it('prints what moves the cursor of a terminal as characters', async () => {
+    const path = await table('control');
+    const opened = await DeltaTable.open(path);
+    await opened.overwrite([{ id: 3, city: '\u001b[2J\u009b1mUlm\nBonn' }]);
+    await opened.pins.create('p', { note: '\u0007' });
+    const said = [...(await run('head', path)).out, ...(await run('pins', path)).out].join('\n');
+    expect(said).toContain('\\u001b[2J\\u009b1mUlm\\u000aBonn');
+    expect(said).toContain('\\u0007');
+    expect(said).not.toMatch(/[^\n\P{Cc}]/u);
+  });
+
   it('changes prints a line for each version, and as JSON one for each row', async () => {
     const path = await table('changes');
     const { status, out } = await run('changes', path);

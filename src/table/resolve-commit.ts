@@ -21,6 +21,7 @@ export async function resolveCommit(
 ): Promise<CommitResolution> {
   const { version, txnId } = checkOptions('resolveCommit', attemptOf, attempt, 'attempt');
   const { signal } = checkOptions('resolveCommit', z.strictObject(callOptions), options);
+  signal?.throwIfAborted();
   const found = await resolution(state, version, txnId);
   if (found !== undefined) return found;
   if (!(await isBehindLog(state.log.store, version, { signal }))) return { outcome: 'unknown' };

@@ -112,3 +112,11 @@ describe('a wrong argument', () => {
     expect(() => openStore(URL_TEXT, given)).toThrow(/no provider of storage|opened no store/u);
   });
 });
+
+describe('a signal that was aborted before', () => {
+  it('ends resolveCommit with its reason, as any call', async () => {
+    const { table } = await untouched();
+    const signal = AbortSignal.abort('mine');
+    await expect(table.resolveCommit({ version: 0, txnId: 'x' }, { signal })).rejects.toBe('mine');
+  });
+});

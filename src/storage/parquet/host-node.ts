@@ -33,7 +33,8 @@ export function workerCount(): number {
 /** Starts a thread with the compiled module. */
 export async function startWorker(events: WorkerEvents): Promise<CodecWorker | undefined> {
   if (workerFile === undefined) return undefined;
-  const worker = new Worker(workerFile, { workerData: { module: await compile() } });
+  // Flags of the process are not for a file of ours: --input-type ends the thread, --import runs the caller's code again.
+  const worker = new Worker(workerFile, { workerData: { module: await compile() }, execArgv: [] });
   worker.on('message', (outcome: CodecOutcome) => events.onOutcome(outcome));
   worker.on('error', (error) => events.onDeath(error));
   worker.on('exit', (code) => events.onDeath(`exit code ${code}`));

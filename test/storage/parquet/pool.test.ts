@@ -206,19 +206,39 @@ describe.skipIf(!existsSync(`${built}worker.js`))('the built pool', () => {
     console.log(sum);
   `;
 
-  it('works in threads and lets the process end', { timeout: 30_000 }, async () => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-      cwd: fileURLToPath(new URL('../../../', import.meta.url)),
-    });
-    let output = '';
-    child.stdout.on('data', (text) => {
-      output += String(text);
-    });
-    child.stderr.on('data', (text) => {
-      output += String(text);
-    });
-    const code = await new Promise((resolve) => child.on('exit', resolve));
-    expect(output.trim()).toBe(String((1_000_000 * 999_999) / 2));
-    expect(code).toBe(0);
-  });
+  // Threads are there for work of a size, so each program has more than is done at once.
+  const appended = `
+    import { DeltaTable } from ${JSON.stringify(fileURLToPath(new URL('../../index.js', `file://${built}`)))};
+    import { memoryStorage } from ${JSON.stringify(fileURLToPath(new URL('../../testing/index.js', `file://${built}`)))};
+    const schema = { id: 'long', text: 'string' };
+    const table = await DeltaTable.create('memory://l/t', { schema, storage: memoryStorage() });
+    const text = 'x'.repeat(50);
+    const rows = Array.from({ length: 20_000 }, (_, id) => ({ id, text }));
+    for (let time = 0; time < 4; time++) await table.append(rows);
+    await table.append(table.scan());
+    console.log(await table.scan().count());
+  `;
+
+  it.each([
+    ['a file', program, String((1_000_000 * 999_999) / 2)],
+    ['a table', appended, '160000'],
+  ])(
+    'works on %s in threads and lets the process end',
+    { timeout: 30_000 },
+    async (_, run, said) => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', run], {
+        cwd: fileURLToPath(new URL('../../../', import.meta.url)),
+      });
+      let output = '';
+      child.stdout.on('data', (text) => {
+        output += String(text);
+      });
+      child.stderr.on('data', (text) => {
+        output += String(text);
+      });
+      const code = await new Promise((resolve) => child.on('exit', resolve));
+      expect(output.trim()).toBe(said);
+      expect(code).toBe(0);
+    },
+  );
 });

@@ -70,8 +70,8 @@ export type S3StorageOptions = { readonly client: S3ClientLike } | S3ServiceOpti
  * bucket, an object that begins with `_probe-` is put twice and deleted, to see that the service keeps the condition
  * that commits rest on; where it does not, writing is an UnsupportedFeatureError.
  *
- * Rights: `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject` and `s3:ListBucket`; without the last, S3 answers that
- * what is absent is forbidden, and so do we.
+ * Rights: `s3:GetObject`, `s3:PutObject`, `s3:DeleteObject`, `s3:AbortMultipartUpload` and `s3:ListBucket`; without the
+ * last, S3 answers that what is absent is forbidden, and so do we.
  *
  * @throws InvalidArgumentError when the options are not one of the ways; when a URL is opened that names no bucket
  */

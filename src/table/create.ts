@@ -111,8 +111,15 @@ async function existing(state: TableState, table: NewTable, options: Checked): P
 async function createFromRows(state: TableState, options: Checked): Promise<TableHandle> {
   const { signal } = options;
   if ((await findSnapshot(state, signal)) !== undefined) throw tableExists(state);
-  const { schema, rows } = await inferred(options.rows);
-  const table = newTable(state, schema, options);
+  const { rows, schemaOf, end } = await openRows(options.rows, signal);
+  let table: NewTable;
+  try {
+    table = newTable(state, schemaOf(), options);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  const { schema } = table;
   const { partitionColumns, configuration } = table.metadata;
   const { store } = state.log;
   const { entropy } = state.environment;
@@ -125,13 +132,21 @@ async function createFromRows(state: TableState, options: Checked): Promise<Tabl
   return { state, asNumber: new Set() };
 }
 
-async function inferred(rows: unknown): Promise<{ schema: StructType; rows: unknown }> {
+interface OpenedRows {
+  readonly rows: unknown;
+  readonly schemaOf: () => StructType;
+  /** Ends their source where they are not going to be read. */
+  readonly end: () => Promise<unknown>;
+}
+
+async function openRows(rows: unknown, signal: AbortSignal | undefined): Promise<OpenedRows> {
   if (isArrowInput(rows)) {
-    const input = await arrowInputSchema(rows);
-    return { schema: fromArrowSchema(input.schema), rows: input.input };
+    const { schema, input } = await arrowInputSchema(rows);
+    const end = (): Promise<void> => Promise.resolve();
+    return { rows: input, schemaOf: () => fromArrowSchema(schema), end };
   }
-  const peeked = await peekRows(rows);
-  return { schema: inferSchema(peeked.first), rows: peeked.rows };
+  const peeked = await peekRows(rows, signal);
+  return { rows: peeked.rows, schemaOf: () => inferSchema(peeked.first), end: peeked.end };
 }
 
 function newTable(state: TableState, schema: StructType, options: Checked): NewTable {

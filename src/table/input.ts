@@ -111,35 +111,38 @@ async function* abortable<T>(
 /** Rows looked at to infer a schema; a column that none of them has is refused when a later row brings it. */
 const PEEKED_ROWS = 10_000;
 
-/** The first rows of an input, and the whole input to read after that. */
-export async function peekRows(
-  input: unknown,
-): Promise<{ readonly first: readonly object[]; readonly rows: unknown }> {
-  if (Array.isArray(input)) return { first: input.slice(0, PEEKED_ROWS) as object[], rows: input };
-  const source = rowsOf(input);
-  const iterator =
-    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+/** An input whose first rows were looked at. */
+export interface Peeked {
+  readonly first: readonly object[];
+  /** All of it, to be read after that. */
+  readonly rows: unknown;
+  /** Ends the source where `rows` is not going to be read. */
+  readonly end: () => Promise<unknown>;
+}
+
+/** Reads the first rows of an input; rejects as soon as the signal is aborted. */
+export async function peekRows(input: unknown, signal: AbortSignal | undefined): Promise<Peeked> {
+  if (Array.isArray(input)) {
+    return { first: input.slice(0, PEEKED_ROWS), rows: input, end: () => Promise.resolve() };
+  }
+  const source = abortable(rowsOf(input), signal);
   const first: object[] = [];
   while (first.length < PEEKED_ROWS) {
-    const next = await iterator.next();
+    const next = await source.next();
     if (next.done === true) break;
     first.push(next.value);
   }
-  return { first, rows: chained(first, iterator) };
+  return { first, rows: chained(first, source), end: () => source.return() };
 }
 
 async function* chained(
   first: readonly object[],
-  rest: Iterator<object> | AsyncIterator<object>,
+  rest: AsyncGenerator<object, void, undefined>,
 ): AsyncGenerator<object, void, undefined> {
   try {
     yield* first;
-    for (;;) {
-      const next = await rest.next();
-      if (next.done === true) return;
-      yield next.value;
-    }
+    yield* rest;
   } finally {
-    await rest.return?.();
+    await rest.return();
   }
 }

@@ -87,4 +87,40 @@ describe('a creation from rows', () => {
     });
     expect(await DeltaTable.exists(LOCATION, { storage })).toBe(false);
   });
+
+  it('is aborted while they have nothing to give', async () => {
+    const { storage } = lake();
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const rows: AsyncIterable<{ id: bigint }> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          stop.abort(reason);
+          return new Promise<never>(() => undefined);
+        },
+      }),
+    };
+    const { signal } = stop;
+    await expect(DeltaTable.create(LOCATION, { rows, storage, signal })).rejects.toBe(reason);
+  });
+
+  it.each([
+    ['have no schema', [{ id: 1n }, { id: 'one' }], {}],
+    ['cannot be parted so', [{ id: 1n }], { partitionBy: ['id'] }],
+  ])('ends their source when they %s', async (_, given, options) => {
+    const { storage } = lake();
+    let isEnded = false;
+    async function* rows(): AsyncGenerator<object> {
+      try {
+        yield* given;
+        await new Promise((resolve) => setImmediate(resolve));
+        for (let row = 0; row < 20_000; row++) yield { id: BigInt(row) };
+      } finally {
+        isEnded = true;
+      }
+    }
+    const made = DeltaTable.create(LOCATION, { rows: rows(), storage, ...options } as never);
+    await expect(made).rejects.toMatchObject({ code: expect.stringMatching(/SCHEMA|ARGUMENT/u) });
+    expect(isEnded).toBe(true);
+  });
 });

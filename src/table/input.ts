@@ -29,8 +29,7 @@ export async function* inputBatches(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   if (isArrowInput(input)) {
-    for await (const batch of arrowBatches(input, schema)) {
-      signal?.throwIfAborted();
+    for await (const batch of abortable(arrowBatches(input, schema), signal)) {
       if (batch.numRows > 0) yield batch;
     }
     return;

@@ -51,6 +51,23 @@ describe('a stream of rows', () => {
   });
 });
 
+describe('a reader of Arrow batches', () => {
+  it('that never answers rejects with the reason of an abort', async () => {
+    const controller = new AbortController();
+    const silent = {
+      open: () => Promise.resolve(silent),
+      isSync: () => false,
+      isAsync: () => true,
+      schema: { fields: [] },
+      [Symbol.asyncIterator]: () => ({ next: () => new Promise<never>(() => undefined) }),
+    };
+    const read = inputBatches(silent, schema, controller.signal).next();
+    await setImmediate();
+    controller.abort(new Error('enough'));
+    await expect(read).rejects.toThrow('enough');
+  });
+});
+
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();

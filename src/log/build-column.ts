@@ -57,7 +57,8 @@ export function buildColumn(type: ArrowType, values: readonly unknown[]): Data {
 
 /** Numbers, days, microseconds and unscaled decimals. */
 function fixedValues(type: ArrowType, values: readonly unknown[]): Values {
-  if (ArrowDataType.isDecimal(type)) return decimalWords(values as readonly (bigint | undefined)[]);
+  if (ArrowDataType.isDecimal(type))
+    return decimalWords(values as readonly (bigint | null | undefined)[]);
   if (ArrowDataType.isTimestamp(type) || (ArrowDataType.isInt(type) && type.bitWidth === 64)) {
     return BigInt64Array.from(values, (value) => BigInt((value as number | undefined) ?? 0));
   }
@@ -71,9 +72,10 @@ function fixedValues(type: ArrowType, values: readonly unknown[]): Values {
 type NumberArray = new (values: readonly number[]) => Values;
 
 /** 128 bits of two's complement, the least significant word first. */
-function decimalWords(values: readonly (bigint | undefined)[]): Uint32Array {
+function decimalWords(values: readonly (bigint | null | undefined)[]): Uint32Array {
   const words = new BigUint64Array(values.length * 2);
-  for (const [index, value = 0n] of values.entries()) {
+  for (const [index, item] of values.entries()) {
+    const value = item ?? 0n;
     words[index * 2] = BigInt.asUintN(64, value);
     words[index * 2 + 1] = BigInt.asUintN(64, value >> 64n);
   }

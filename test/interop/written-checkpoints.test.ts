@@ -27,6 +27,7 @@ const schema = {
   day: 'date',
   p: 'string',
   raw: 'binary',
+  cost: 'decimal(20,2)',
 } as const;
 
 function row(id: number) {
@@ -39,6 +40,7 @@ function row(id: number) {
     flag: id % 2 === 0,
     day: `2024-01-${String((id % 28) + 1).padStart(2, '0')}`,
     p: ['a b', 'ü/1', null, 'x=%'][id % 4] ?? null,
+    cost: id % 7 === 0 ? null : `-${id % 3}.50`,
     raw: id % 5 === 0 ? null : new TextEncoder().encode(`ü/${id % 2}`),
   };
 }
@@ -65,7 +67,7 @@ describeWithOracles('checkpoints that varve wrote', ['corpora', 'delta-rs', 'spa
     const path = join(folder, name.replaceAll(' ', '-'));
     const table = await DeltaTable.create(path, {
       schema,
-      partitionBy: ['p', 'day', 'raw'],
+      partitionBy: ['p', 'day', 'raw', 'cost'],
       properties: { 'delta.checkpointInterval': '100', ...properties },
     });
     await table.append(Array.from({ length: 10 }, (_, id) => row(id)));
@@ -104,7 +106,7 @@ describeWithOracles('checkpoints that varve wrote', ['corpora', 'delta-rs', 'spa
     await spark.ask('sql', {
       path,
       statement:
-        "insert into {path} values (500, 'spark', 1.5, now(), 0.5, true, date'2024-02-01', 'a b', X'C3BC')",
+        "insert into {path} values (500, 'spark', 1.5, now(), 0.5, true, date'2024-02-01', 'a b', X'C3BC', 1.25)",
     });
     await spark.ask('sql', { path, statement: 'delete from {path} where id = 3' });
     await expectAgreement(path, folder);

@@ -30,7 +30,7 @@ it.each<[PrimitiveName, unknown]>([
   ['timestamp_ntz', 253_402_300_799_999_999n],
   ['decimal(38,10)', -(10n ** 38n) + 1n],
 ])('builds a column of %s', (type, value) => {
-  const column = buildColumn(arrowType(type), [undefined, value]);
+  const column = buildColumn(arrowType(type), [null, value]);
   const { buffer, byteOffset, byteLength } = column.values as Uint8Array;
   const words = new BigUint64Array(buffer.slice(byteOffset, byteOffset + byteLength));
   const bits = BigInt(value as number | bigint);

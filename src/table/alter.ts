@@ -17,7 +17,7 @@ import {
 import { checkProperties } from '../log/table-properties.js';
 import type { Snapshot } from '../log/table-snapshot.js';
 import { backfillRowIds, checkCanTrackRows } from './alter-row-ids.js';
-import { callOptions, checkOptions } from './call-options.js';
+import { callOptions, checkOptions, propertiesOf } from './call-options.js';
 import { commitWrite, type PlannedWrite } from './commit-write.js';
 import { latestSnapshot } from './open.js';
 import type { AlterOptions } from './options.js';
@@ -30,7 +30,6 @@ const optionsOf = z.strictObject({
   ...callOptions,
   attempts: z.number().int().min(1).optional(),
 });
-const propertiesOf = z.record(z.string(), z.string());
 const ADVICE = 'change the table again';
 /** What features keep among the properties for themselves: without it data that is there is not understood. */
 const OWN_PROPERTIES: ReadonlySet<string> = new Set([

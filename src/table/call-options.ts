@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { InvalidArgumentError } from '../errors.js';
 import { ISOLATION_LEVELS, type IsolationLevel } from '../log/isolation.js';
 import type { Idempotency, Progress } from './options.js';
+import { describeValue, tagOf } from './row/describe-value.js';
 
 const aborter: z.ZodType<AbortSignal> = z.custom<AbortSignal>(
   (value) =>
@@ -32,8 +33,22 @@ export const callOptions: CallShape = {
   onProgress: progress.optional(),
 };
 
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Text that comes back as it was given: a checkpoint is in UTF-8, which has no half of a surrogate pair. */
+export const textOf: z.ZodType<string> = z.string().refine((value) => !LONE_SURROGATE.test(value), {
+  message: 'expected text without half a surrogate pair',
+});
+
+/** Table properties. Zod leaves `__proto__` out of a record without a word, so it is refused before. */
+export const propertiesOf: z.ZodType<Readonly<Record<string, string>>> = z
+  .custom<object>((value) => !Object.hasOwn(Object(value), '__proto__'), {
+    message: 'expected another name than __proto__',
+  })
+  .pipe(z.record(textOf, textOf));
+
 const idempotency: z.ZodType<Idempotency> = z.strictObject({
-  appId: z.string().min(1),
+  appId: textOf.check(z.minLength(1)),
   sequence: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
 });
 
@@ -56,6 +71,8 @@ export const writeOptions: WriteShape = {
   isolation: isolation.optional(),
 };
 
+const OPTION_TAGS: ReadonlySet<string> = new Set(['[object Object]', '[object Module]']);
+
 /**
  * Checks options, or another argument, before anything is read or written.
  *
@@ -68,6 +85,14 @@ export function checkOptions<S extends z.ZodType>(
   options: unknown,
   argument = 'options',
 ): z.output<S> {
+  // Zod takes any object whose own properties fit, so one without any would mean that no option was given.
+  if (typeof options === 'object' && !Array.isArray(options) && !OPTION_TAGS.has(tagOf(options))) {
+    throw new InvalidArgumentError({
+      message: `${call}: what was given is not valid`,
+      option: argument,
+      expected: `a plain object, not ${describeValue(options)}`,
+    });
+  }
   const checked = schema.safeParse(options);
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;

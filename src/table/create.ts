@@ -14,7 +14,7 @@ import { formatSchemaString } from '../log/schema/schema-json.js';
 import type { StructType } from '../log/schema/types.js';
 import { loadSnapshot } from '../log/snapshot.js';
 import { checkProperties } from '../log/table-properties.js';
-import { allowedRoots, callOptions, checkOptions } from './call-options.js';
+import { allowedRoots, callOptions, checkOptions, propertiesOf, textOf } from './call-options.js';
 import { commitFiles } from './commit-files.js';
 import { inputBatches, peekRows } from './input.js';
 import { findSnapshot } from './open.js';
@@ -37,9 +37,9 @@ const optionsOf = z.strictObject({
   columns: z.unknown().optional(),
   partitionBy: z.array(z.string()).optional(),
   ifExists: z.enum(['error', 'open']).optional(),
-  properties: z.record(z.string(), z.string()).optional(),
-  name: z.string().optional(),
-  description: z.string().optional(),
+  properties: propertiesOf.optional(),
+  name: textOf.optional(),
+  description: textOf.optional(),
 });
 type Checked = z.output<typeof optionsOf>;
 /** Options that a creation from rows does not have: passed over, they would let a caller believe in them. */

@@ -18,7 +18,7 @@ import { commitKey } from '../log/log-path.js';
 import { loadSnapshot } from '../log/snapshot.js';
 import { type Snapshot } from '../log/table-snapshot.js';
 import type { PutIfAbsentOptions } from '../storage/object-store.js';
-import { callOptions, checkOptions } from './call-options.js';
+import { callOptions, checkOptions, textOf } from './call-options.js';
 import { checkFiles } from './check-files.js';
 import { checkNotCleaned } from './cleanup-intent.js';
 import { latestSnapshot } from './open.js';
@@ -38,7 +38,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 const createOptions = z.strictObject({
   ...callOptions,
   version: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
-  note: z.string().optional(),
+  note: textOf.optional(),
 });
 const onlyCallOptions = z.strictObject(callOptions);
 const deleteOptions = z.strictObject({ ...callOptions, ifMatch: z.string().optional() });

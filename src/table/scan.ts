@@ -46,14 +46,24 @@ export function lazyScan<R, P>(
   snapshot: LogSnapshot | undefined,
   options: ScanOptions<R, keyof R | MetadataColumn>,
 ): Scan<P> {
-  const checked = checkOptions('scan', optionsOf, options);
-  if ('where' in options && options.where === undefined) throw whereUndefined();
+  const checked = checkedScan(options);
   const { signal } = checked;
   const planned = async (): Promise<VersionScan> => {
     const at = snapshot ?? (await latestSnapshot(handle.state, signal));
     return planScan(at, checked);
   };
   return new LazyScan<P>(handle, planned, checked);
+}
+
+/** @throws InvalidArgumentError when they cannot be options of a scan */
+export function checkScan(options: object): void {
+  checkedScan(options);
+}
+
+function checkedScan(options: object): z.output<typeof optionsOf> {
+  const checked = checkOptions('scan', optionsOf, options);
+  if ('where' in options && options.where === undefined) throw whereUndefined();
+  return checked;
 }
 
 /** `where: undefined` is a mistake of the caller's, never "all rows". */

@@ -18,7 +18,7 @@ import { latestSnapshot } from './open.js';
 import type { CallOptions } from './options.js';
 import { pinnedSnapshot } from './pinned-snapshot.js';
 import { Pins } from './pins.js';
-import { describeValue } from './row/describe-value.js';
+import { describeValue, tagOf } from './row/describe-value.js';
 import { lazyScan } from './scan.js';
 import type { At, Snapshot } from './snapshot-types.js';
 import type { TableHandle } from './table-state.js';
@@ -55,7 +55,7 @@ function checkAt(at: At): z.output<typeof atOf> {
 }
 
 function isPlain(at: unknown): boolean {
-  return typeof at === 'object' && at !== null && !(at instanceof Date) && !Array.isArray(at);
+  return tagOf(at) === '[object Object]';
 }
 
 async function logSnapshotAt(

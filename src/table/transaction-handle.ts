@@ -13,7 +13,7 @@ import type { CommitMetrics } from './results.js';
 import type { AnySchema, TableSchema } from './row/row-types.js';
 import type { ColumnsIn, NewRowIn, RowIn } from './row/table-types.js';
 import type { Rows } from './rows.js';
-import { lazyScan } from './scan.js';
+import { checkScan, lazyScan } from './scan.js';
 import { physicalNames } from './scan-plan.js';
 import { scanReads } from './scan-reads.js';
 import type { Scan, ScanOptions, Selected } from './scan-types.js';
@@ -108,6 +108,7 @@ export class Transaction<S extends TableSchema = AnySchema> {
   scan<const K extends ColumnsIn<S> | MetadataColumn = ColumnsIn<S>>(
     options: ScanOptions<RowIn<S>, K> = {},
   ): Scan<Selected<RowIn<S>, K>> {
+    checkScan(options);
     const snapshot = this.#staged.current();
     if (snapshot !== this.#staged.base) refuseRowIds(options.select);
     const scan = lazyScan<RowIn<S>, Selected<RowIn<S>, K>>(this.#handle, snapshot, {

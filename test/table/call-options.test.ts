@@ -5,6 +5,7 @@ import {
   openStore,
   predicateFromJson,
   type StorageProvider,
+  toJsonRow,
 } from '../../src/index.js';
 import { memoryStorage } from '../../src/storage/memory-store.js';
 
@@ -65,6 +66,50 @@ describe('a wrong argument', () => {
       'name',
     ],
     ['an op named so', () => predicateFromJson(wrong({ op: 1n })), 'where', 'JSON'],
+    [
+      'a version that was not awaited',
+      (table) => table.snapshot(wrong(Promise.resolve({ version: 0 }))),
+      'at',
+      '{ version }',
+    ],
+    [
+      'options that were not awaited',
+      (table) => table.append([{ id: 1 }], wrong(Promise.resolve({ idempotency: 1 }))),
+      'options',
+      'a plain object, not Promise',
+    ],
+    [
+      'options in a map',
+      (table) => table.pins.create('p', wrong(new Map([['version', 0]]))),
+      'options',
+      'a plain object, not Map of 1',
+    ],
+    [
+      'an application that UTF-8 cannot hold',
+      (table) => table.append([{ id: 1 }], { idempotency: { appId: '\ud800', sequence: 1 } }),
+      'idempotency.appId',
+      'text without half a surrogate pair',
+    ],
+    [
+      'a property that UTF-8 cannot hold',
+      (table) => table.setProperties({ mine: '\ud800' }),
+      'mine',
+      'text without half a surrogate pair',
+    ],
+    [
+      'a property that would be left out',
+      (table) => table.setProperties(wrong(JSON.parse('{"__proto__":"mine"}'))),
+      'properties',
+      'another name than __proto__',
+    ],
+    [
+      'no options of a scan in a transaction',
+      (table) => table.transaction(async (tx) => tx.scan(wrong(null))),
+      'options',
+      'object',
+    ],
+    ['no options of a store', () => openStore(URL_TEXT, wrong(null)), 'options', 'an object'],
+    ['no row', async () => toJsonRow(wrong(null)), 'row', 'an object'],
     ['no properties', (table) => table.setProperties(wrong(undefined)), 'properties', 'record'],
     ['a name alone', (table) => table.unsetProperties(wrong('mine')), 'names', 'array'],
     ['no feature', (table) => table.addFeature(wrong(undefined)), 'name', 'string'],

@@ -1,6 +1,7 @@
 /** Rows as JSON without loss. */
 import { InvalidArgumentError, LimitError } from '../../errors.js';
 import { formatTimestamp } from '../../log/schema/scalar-text.js';
+import { describeValue, tagOf } from './describe-value.js';
 import { microsOf } from './timestamp.js';
 
 /** A value that `JSON.stringify` writes as it is. */
@@ -32,9 +33,17 @@ const MAX_DEPTH = 1200;
  * | `undefined` | `null` |
  * | others (decimal, date and timestamp_ntz are text already) | as they are |
  *
- * @throws InvalidArgumentError for a value that no row holds: a function, a symbol, an invalid Date
+ * @throws InvalidArgumentError for what is no object, and for a value that no row holds: a function, a symbol, an
+ * invalid Date
  */
 export function toJsonRow(row: object): JsonRow {
+  if (tagOf(row) !== '[object Object]') {
+    throw new InvalidArgumentError({
+      message: `toJsonRow: ${describeValue(row)} is no row`,
+      option: 'row',
+      expected: 'an object whose properties are the columns',
+    });
+  }
   return jsonObject(row, '', 0);
 }
 

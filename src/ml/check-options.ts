@@ -31,12 +31,12 @@ export function entriesOf<V>(
 }
 
 function keysOf(call: string, option: string, value: unknown): readonly string[] {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return Object.keys(value);
-  }
+  // The entries of a Map, or of a promise that was not awaited, are no properties, and would be lost without a word.
+  const tag = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  if (tag === 'Object' || tag === 'Module') return Object.keys(Object(value));
   throw new InvalidArgumentError({
-    message: `${call}: what was given is no object`,
+    message: `${call}: what was given is no object of names and values`,
     option,
-    expected: 'an object',
+    expected: `a plain object, not ${tag}`,
   });
 }

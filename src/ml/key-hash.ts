@@ -1,6 +1,11 @@
 /** Spark SQL's `xxhash64(salt, key...)`, with integers widened to long. */
 import xxhash from 'xxhash-wasm';
-import { type ArrowBatch, type ArrowColumn, InvalidArgumentError } from '../index.js';
+import {
+  type ArrowBatch,
+  type ArrowColumn,
+  InvalidArgumentError,
+  type StructType,
+} from '../index.js';
 
 /** Spark's seed. */
 const SEED = 42n;
@@ -49,13 +54,32 @@ function keyColumn(
   const type = String(batch.schema.fields[at]?.type);
   const fold = foldOf(type, hash);
   if (column === null || fold === undefined) {
-    throw new InvalidArgumentError({
-      message: `a split cannot be keyed by column ${name} of type ${type}`,
-      option: 'key',
-      expected: 'columns of type string, byte, short, integer, long, date, boolean or binary',
-    });
+    throw notHashed(name, type);
   }
   return { column, fold };
+}
+
+const HASHED = ['string', 'byte', 'short', 'integer', 'long', 'date', 'boolean', 'binary'];
+
+/**
+ * Whether rows of the schema can be parted by the key, before any is read. Columns that are not there are the scan's to
+ * refuse.
+ *
+ * @throws InvalidArgumentError for a key column of a type that is not hashed the same everywhere
+ */
+export function checkKey(schema: StructType, key: readonly string[]): void {
+  for (const { name, type } of schema.fields) {
+    if (!key.includes(name) || (typeof type === 'string' && HASHED.includes(type))) continue;
+    throw notHashed(name, typeof type === 'string' ? type : type.type);
+  }
+}
+
+function notHashed(name: string, type: string): InvalidArgumentError {
+  return new InvalidArgumentError({
+    message: `a split cannot be keyed by column ${name} of type ${type}`,
+    option: 'key',
+    expected: 'columns of type string, byte, short, integer, long, date, boolean or binary',
+  });
 }
 
 function foldOf(type: string, hash: Hash): Fold | undefined {

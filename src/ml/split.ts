@@ -1,6 +1,7 @@
 /** Which part of the data a row belongs to, decided by the row's own key: the same in every version and every engine. */
 import { type ArrowBatch, InvalidArgumentError, type RowFilter } from '../index.js';
 import { checkKeys, entriesOf } from './check-options.js';
+import { checkText } from './check-text.js';
 import { keyHashes } from './key-hash.js';
 
 /** Selects the rows of one part; plain data, recorded with the run. */
@@ -50,14 +51,37 @@ export function hashSplit<const P extends Readonly<Record<string, number>>>(
   if (!parts.every(([, share]) => share > 0) || Math.abs(sum - 1) > SUM_TOLERANCE) {
     throw invalid('parts', 'positive shares that add up to 1');
   }
-  const splits: Record<string, RowSplit> = {};
   let from = 0;
-  parts.forEach(([part, share], at) => {
-    const to = at === parts.length - 1 ? 1 : from + share;
-    splits[part] = { part, key: [...key], salt, from, to };
-    from = to;
+  const splits = parts.map(([part, share], at): [string, RowSplit] => {
+    const begin = from;
+    from = at === parts.length - 1 ? 1 : begin + share;
+    return [part, { part, key: [...key], salt, from: begin, to: from }];
   });
-  return splits as { readonly [K in keyof P]: RowSplit };
+  // fromEntries defines properties, so a part named __proto__ becomes one.
+  return Object.fromEntries(splits) as { readonly [K in keyof P]: RowSplit };
+}
+
+/**
+ * Found out before it is recorded: bounds that are no numbers are met by no row.
+ *
+ * @throws InvalidArgumentError when it is not what {@link hashSplit} gives
+ */
+export function checkSplit(split: RowSplit): void {
+  checkKeys('use', split, ['part', 'key', 'salt', 'from', 'to']);
+  const { part, key, salt, from, to } = split;
+  checkText(part, 'split.part');
+  checkText(salt, 'split.salt');
+  const isKey = Array.isArray(key) && key.length > 0 && key.every(isName);
+  if (isKey && isShare(from) && isShare(to)) return;
+  throw new InvalidArgumentError({
+    message: 'use: the split is not one of hashSplit',
+    option: 'split',
+    expected: '{ part, key, salt, from, to } with names of columns, and bounds from 0 to 1',
+  });
+}
+
+function isShare(bound: unknown): boolean {
+  return typeof bound === 'number' && bound >= 0 && bound <= 1;
 }
 
 /** The rows of a part, as a filter of a scan. */

@@ -14,12 +14,14 @@ import { checkKeys } from './check-options.js';
 import { checkText } from './check-text.js';
 import { EventLog } from './event-log.js';
 import type { InputRecord } from './input-record.js';
+import { lakeUrl } from './lake-url.js';
 import { type Reproduction, reproduceInputs } from './reproduce.js';
 import { Run, type RunContext } from './run.js';
 import { foldRuns, type RunRecord } from './run-record.js';
 import { sourceVersion, userName } from './run-source.js';
 import { parseFilter } from './search-filter.js';
 import { timeAndChance } from './time-and-chance.js';
+import { checkTable } from './use-input.js';
 
 export interface StartRunOptions {
   /** The experiment's name; it begins to exist with its first run. */
@@ -57,7 +59,7 @@ export interface RunUse {
  * experiment at once.
  */
 export class Tracker {
-  /** The lake's URL, without a trailing slash. */
+  /** The lake's URL, absolute and without a trailing slash. */
   readonly url: string;
   readonly #options: OpenOptions;
   readonly #context: RunContext;
@@ -80,19 +82,26 @@ export class Tracker {
    */
   static async open(url: string | URL, options: OpenOptions = {}): Promise<Tracker> {
     checkKeys('Tracker.open', options, ['storage', 'allowedRoots']);
-    const lake = String(url).replace(/\/+$/u, '');
     // Finds a wrong URL now and not with the first run.
-    openStore(lake, options);
-    return new Tracker(lake, options);
+    openStore(url, options);
+    return new Tracker(lakeUrl(url), options);
   }
 
   /**
    * Runs `body` as a run: FINISHED when it ends, FAILED with the error when it throws, and durable either way before
    * this returns. What `body` throws is what is thrown: when the store does not take its end, the run stays RUNNING.
    *
+   * @throws InvalidArgumentError as {@link Tracker.startRun}, and when `body` is no function
    * @throws StorageUnavailableError, CommitStateUnknownError as any write, when the end cannot be written
    */
   async withRun<T>(options: StartRunOptions, body: (run: Run) => Promise<T>): Promise<T> {
+    if (typeof body !== 'function') {
+      throw new InvalidArgumentError({
+        message: 'withRun: what was given is no body of a run',
+        option: 'body',
+        expected: 'a function',
+      });
+    }
     const run = await this.startRun(options);
     let result: T;
     try {
@@ -185,11 +194,20 @@ export class Tracker {
     yield* (await this.run(runId)).inputs;
   }
 
-  /** The runs that read the table, or one version of it. */
+  /** The runs that read the table, or one version of it. @throws InvalidArgumentError when an argument is wrong */
   async *runsUsing<S extends TableSchema>(
     table: DeltaTable<S>,
     options: { readonly version?: number | undefined } = {},
   ): AsyncGenerator<RunUse, void, undefined> {
+    checkTable('runsUsing', table);
+    checkKeys('runsUsing', options, ['version']);
+    if (options.version !== undefined && !Number.isSafeInteger(options.version)) {
+      throw new InvalidArgumentError({
+        message: 'runsUsing: the version is none',
+        option: 'version',
+        expected: 'a whole number',
+      });
+    }
     const { tableId } = await table.snapshot();
     for (const run of foldRuns(await this.#events.read())) {
       for (const { name, version, tableId: read } of run.inputs) {

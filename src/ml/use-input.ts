@@ -6,10 +6,12 @@ import {
   type TableSchema,
   type Where,
 } from '../index.js';
+import { checkText } from './check-text.js';
 import { inputDigest } from './input-digest.js';
 import type { InputRecord } from './input-record.js';
+import { checkKey } from './key-hash.js';
 import { type RunInput, runInput } from './run-input.js';
-import type { RowSplit } from './split.js';
+import { checkSplit, type RowSplit } from './split.js';
 
 export interface UseOptions<R, K extends keyof R> {
   /** What the input is called in the run; letters, digits, `.`, `_` and `-`. */
@@ -42,14 +44,29 @@ export interface SelectedInput<R> {
   readonly input: RunInput<R>;
 }
 
+/** @throws InvalidArgumentError when what was given is no table */
+export function checkTable(call: string, table: unknown): void {
+  // By its shape, for there may be two copies of varve.
+  if (typeof table === 'object' && table !== null && 'snapshot' in table && 'pins' in table) return;
+  throw new InvalidArgumentError({
+    message: `${call}: what was given is no table`,
+    option: 'table',
+    expected: 'what DeltaTable.open or DeltaTable.create returns',
+  });
+}
+
 /** @throws InvalidArgumentError, NotFoundError as the scan that it will be */
 export async function selectInput<S extends TableSchema, K extends keyof RowIn<S> & string>(
   table: DeltaTable<S>,
   options: UseOptions<RowIn<S>, K>,
 ): Promise<SelectedInput<{ readonly [P in K]: RowIn<S>[P] }>> {
+  checkTable('use', table);
   checkWhere(options);
   const { name, version, select, where, split, context } = options;
+  if (split !== undefined) checkSplit(split);
+  if (context !== undefined) checkText(context, 'context');
   const snapshot = await table.snapshot(version === undefined ? {} : { version });
+  if (split !== undefined) checkKey(snapshot.schema, split.key);
   const selection = { where, select, split };
   await runInput({ name, digest: '' }, snapshot as never, selection as never)
     .scan()

@@ -93,8 +93,8 @@ const HOST_IMPORTS: Readonly<Record<string, string>> = {
 };
 
 /** The files that may use what only Node has; no bundler for browsers reaches them. */
-/** Training runs on Node: local artifacts, the git commit, and a digest that streams. */
-const ML_ON_NODE = ['ml/artifacts.ts', 'ml/input-digest.ts', 'ml/run-source.ts'];
+/** Training runs on Node: local artifacts and lakes, the git commit, and a digest that streams. */
+const ML_ON_NODE = ['ml/artifacts.ts', 'ml/input-digest.ts', 'ml/lake-url.ts', 'ml/run-source.ts'];
 
 const isNodeOnly = (path: string): boolean =>
   path.startsWith('cli/') ||

@@ -7,13 +7,17 @@ const LAKE = 'memory://lake';
 
 async function given() {
   const storage = memoryStorage();
-  const table = await DeltaTable.create(`${LAKE}/t`, { schema: { id: 'long' }, storage });
+  const table = await DeltaTable.create(`${LAKE}/t`, {
+    schema: { id: 'long', d: 'double' },
+    storage,
+  });
   const tracker = await Tracker.open(LAKE, { storage });
   const run = await tracker.startRun({ experiment: 'e' });
   return { table, tracker, run };
 }
 type Given = Awaited<ReturnType<typeof given>>;
 
+const SPLIT = { part: 'a', key: ['id'], salt: 's', from: 0, to: 1 };
 const bytes = new Uint8Array(1);
 
 /** Calls that the types forbid, and what each is told of. */
@@ -43,6 +47,31 @@ const CALLS: readonly (readonly [string, string, (of: Given) => unknown])[] = [
   ['use', 'columns', ({ run, table }) => run.use(table, { name: 'a', columns: [] } as never)],
   ['use', 'where', ({ run, table }) => run.use(table, { name: 'a', where: 5 as never })],
   ['use', 'where', ({ run, table }) => run.use(table, { name: 'a', where: undefined as never })],
+  ['use', 'table', ({ run }) => run.use(null as never, { name: 'a' })],
+  ['runsUsing', 'table', ({ tracker }) => tracker.runsUsing({} as never).next()],
+  ['runsUsing', 'table', ({ tracker }) => tracker.runsUsing(5 as never).next()],
+  [
+    'runsUsing',
+    'version',
+    ({ tracker, table }) => tracker.runsUsing(table, { version: '1' as never }).next(),
+  ],
+  ['use', 'context', ({ run, table }) => run.use(table, { name: 'a', context: 5 as never })],
+  ['use', 'split', ({ run, table }) => run.use(table, { name: 'a', split: { ...SPLIT, to: NaN } })],
+  [
+    'use',
+    'key',
+    ({ run, table }) => run.use(table, { name: 'a', split: { ...SPLIT, key: ['d'] } }),
+  ],
+  [
+    'use',
+    'seed',
+    ({ run, table }) => run.use(table, { name: 'a', split: { ...SPLIT, seed: 1 } as never }),
+  ],
+  ['use', 'options', ({ run, table }) => run.use(table, new Map([['name', 'a']]) as never)],
+  ['withRun', 'body', ({ tracker }) => tracker.withRun({ experiment: 'e' }, null as never)],
+  ['logParams', 'params', ({ run }) => run.logParams(new Map([['a', 1]]) as never)],
+  ['logParams', 'params', ({ run }) => run.logParams(Promise.resolve({ a: 1 }) as never)],
+  ['logMetrics', 'metrics', ({ run }) => run.logMetrics(new Map([['a', 1]]) as never)],
   ['finish', 'status', ({ run }) => run.finish('DONE' as never)],
   ['hashSplit without options', 'options', () => hashSplit(null as never)],
   ['hashSplit', 'key', () => hashSplit({ key: 'id' as never, parts: { a: 1 } })],
@@ -56,7 +85,8 @@ describe('what a tracker is given', () => {
     const called = (async () => await call(of))();
     await expect(called).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', option });
     await of.run.finish();
-    const [recorded] = await of.tracker.search();
+    const [recorded, ...others] = await of.tracker.search();
+    expect(others).toEqual([]);
     expect(recorded).toMatchObject({ params: new Map(), tags: new Map(), inputs: [] });
   });
 

@@ -43,6 +43,15 @@ describe('hashSplit', () => {
     expect(c).not.toEqual(a);
   });
 
+  it('has a part of any name', () => {
+    const parts = JSON.parse('{"__proto__":0.25,"rest":0.75}') as Record<string, number>;
+    const split = Object.entries(hashSplit({ key: ['id'], parts }));
+    expect(split.map(([part, { to }]) => [part, to])).toEqual([
+      ['__proto__', 0.25],
+      ['rest', 1],
+    ]);
+  });
+
   it('refuses shares that do not add up, no key, and a key that is not hashed alike everywhere', async () => {
     const wrong = { code: 'INVALID_ARGUMENT' };
     const call = (options: object) => () => hashSplit(options as never);

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { DeltaTable, gt } from '../../src/index.js';
 import { hashSplit, type Run, Tracker } from '../../src/ml/index.js';
@@ -19,6 +20,15 @@ async function lake() {
   const tracker = await Tracker.open(LAKE, { storage });
   return { storage, table, tracker };
 }
+
+describe('a tracker', () => {
+  it.each([
+    ['a/lake', 'a/lake'],
+    ['./a b#/', 'a b#'],
+  ])('at the path %s stays where that led when it was opened', async (path, meant) => {
+    expect((await Tracker.open(path)).url).toBe(pathToFileURL(meant).href);
+  });
+});
 
 describe('a run', () => {
   it('is refused where an event has details that are no JSON', async () => {

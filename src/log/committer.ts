@@ -41,13 +41,13 @@ export type Settled = 'committed' | 'lost' | 'unknown';
 export type Owner = 'ours' | 'other' | 'absent';
 
 /** Tells whose commit a version is. A parameter so that tests can prove what happens without it. */
-export type Identify = (version: number, txnId: string) => Promise<Owner>;
+export type Identify = (version: number, txnId: string, signal?: AbortSignal) => Promise<Owner>;
 
 /** Reads the version's own file, once it is durable, and compares its `commitInfo.txnId`. */
 export function identifyByTxnId(store: ObjectStore): Identify {
-  return async (version, txnId) => {
+  return async (version, txnId, signal) => {
     const key = commitKey(version);
-    const object = await store.get(key, { durable: true });
+    const object = await store.get(key, { durable: true, signal });
     if (object === undefined) return 'absent';
     return readCommitInfo(object.bytes, key)?.['txnId'] === txnId ? 'ours' : 'other';
   };

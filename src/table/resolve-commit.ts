@@ -22,21 +22,20 @@ export async function resolveCommit(
   const { version, txnId } = checkOptions('resolveCommit', attemptOf, attempt, 'attempt');
   const { signal } = checkOptions('resolveCommit', z.strictObject(callOptions), options);
   signal?.throwIfAborted();
-  const found = await resolution(state, version, txnId);
+  const found = await resolution(state, { version, txnId }, signal);
   if (found !== undefined) return found;
   if (!(await isBehindLog(state.log.store, version, { signal }))) return { outcome: 'unknown' };
   // It may have landed, and the next version too, between the two looks.
-  signal?.throwIfAborted();
-  return (await resolution(state, version, txnId)) ?? { outcome: 'expired' };
+  return (await resolution(state, { version, txnId }, signal)) ?? { outcome: 'expired' };
 }
 
 /** What the version itself tells; undefined when it is not there. */
 async function resolution(
   state: TableState,
-  version: number,
-  txnId: string,
+  { version, txnId }: CommitAttempt,
+  signal: AbortSignal | undefined,
 ): Promise<CommitResolution | undefined> {
-  const owner = await state.commits.identify(version, txnId);
+  const owner = await state.commits.identify(version, txnId, signal);
   if (owner === 'ours') return { outcome: 'committed', version };
   return owner === 'other' ? { outcome: 'lost' } : undefined;
 }

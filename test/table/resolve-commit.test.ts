@@ -263,3 +263,30 @@ describe('resolveCommit', () => {
     });
   });
 });
+
+describe('resolveCommit, aborted', () => {
+  it('rejects with the reason while the store does not answer', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const stored = memoryStorage();
+    await DeltaTable.create('memory://lake/t', { schema: SCHEMA, storage: stored });
+    const storage: StorageProvider = {
+      schemes: stored.schemes,
+      open: (url) => {
+        const store = stored.open(url);
+        const get: ObjectStore['get'] = async (key, options) => {
+          if (!isCommit(key, 1)) return await store.get(key, options);
+          return await new Promise((_resolve, reject) => {
+            options?.signal?.addEventListener('abort', () => reject(reason));
+            stop.abort(reason);
+          });
+        };
+        return { ...recordingStore(store, []), get };
+      },
+    };
+    const table = await DeltaTable.open('memory://lake/t', { storage });
+    const { signal } = stop;
+    const asked = table.resolveCommit({ version: 1, txnId: 'mine' }, { signal });
+    await expect(asked).rejects.toBe(reason);
+  });
+});

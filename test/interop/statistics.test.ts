@@ -112,6 +112,29 @@ describeWithOracles('statistics that varve wrote', ['spark'], () => {
     expect(found).toEqual([...counts.map(({ rows }) => rows), 1, values.length]);
   });
 
+  it.each(['float', 'double'])('lose no NaN of a %s that lies beside numbers', async (type) => {
+    const path = join(folder, `nan-${type}`);
+    const schema = { id: 'long', c: type, s: { struct: { c: type } } };
+    const table = await DeltaTable.create(path, { schema: schema as never });
+    const files = [[Number.NaN, Infinity, 1], [1, 2], [Number.NaN], [-1, null, Number.NaN]];
+    for (const values of files) {
+      await table.append(values.map((c, id) => ({ id, c, s: { c } })) as never);
+    }
+    const nan = `${type}('NaN')`;
+    const found = await countEach(
+      path,
+      ['c', 's.c'].flatMap((c) => [
+        `${c} = ${nan}`,
+        `${c} >= ${nan}`,
+        `${c} > ${type}('Infinity')`,
+        `${c} > 1D`,
+        `not (${c} <= 1D)`,
+        `${c} in (${nan}, ${type}('5'))`,
+      ]),
+    );
+    expect(found).toEqual([3, 3, 3, 5, 5, 3, 3, 3, 3, 5, 5, 3]);
+  });
+
   it('would lose rows if a bound were too tight', async () => {
     const path = join(folder, 'tight');
     const table = await DeltaTable.create(path, { schema: { c: 'integer' } });

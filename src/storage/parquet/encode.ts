@@ -4,7 +4,12 @@ import { InternalError } from '../../errors.js';
 import { arrowBytes, ipcStream, isSameLayout, parquetSchema } from './arrow-batch.js';
 import { parseFile } from './footer.js';
 import { mergeParts, type ParquetPart } from './footer-merge.js';
-import { type LeafStatistics, mergeStatistics, rowGroupStatistics } from './leaf-statistics.js';
+import {
+  type LeafStatistics,
+  leavesWithNaN,
+  mergeStatistics,
+  rowGroupStatistics,
+} from './leaf-statistics.js';
 import { type CodecPool, sharedPool } from './pool.js';
 import type { WriteCodec } from './wasm-codec.js';
 
@@ -186,7 +191,9 @@ export class ParquetFileEncoder {
     if (part.footer.numRows !== numRows) {
       throw new InternalError({ message: `the rows of ${key} were not all encoded` });
     }
-    return { part, leaves: statistics ? rowGroupStatistics(part.footer, batches) : [] };
+    if (!statistics) return { part, leaves: [] };
+    const leaves = rowGroupStatistics(part.footer, batches);
+    return { part: { ...part, withoutBounds: leavesWithNaN(part.footer, leaves) }, leaves };
   }
 }
 

@@ -9,6 +9,7 @@ import {
   offsetIndex,
   pageLocation,
   rowGroup,
+  statistics,
 } from './footer-fields.js';
 import type { ParquetFooter, RowGroupInfo } from './footer-types.js';
 import { ThriftStruct, thriftType } from './thrift.js';
@@ -19,6 +20,8 @@ import { encodeThrift } from './thrift-encode.js';
 export interface ParquetPart {
   readonly bytes: Uint8Array;
   readonly footer: ParquetFooter;
+  /** Leaves whose chunks lose their bounds. */
+  readonly withoutBounds?: ReadonlySet<number> | undefined;
 }
 
 /** A file in pieces that follow each other. */
@@ -87,7 +90,11 @@ function placeData(part: ParquetPart, file: Appender): PlacedGroup[] {
   return rowGroups.map((group) => ({
     group,
     shift,
-    chunks: group.chunks.map(({ raw }) => ({ part, shift, raw: movedChunk(raw, shift) })),
+    chunks: group.chunks.map(({ raw }, leaf) => ({
+      part,
+      shift,
+      raw: movedChunk(part.withoutBounds?.has(leaf) === true ? unbounded(raw) : raw, shift),
+    })),
   }));
 }
 
@@ -104,12 +111,25 @@ function dataEnd({ footer, bytes }: ParquetPart): number {
   return indexes.length === 0 ? lastChunk : end;
 }
 
-function movedChunk(raw: ThriftStruct, shift: number): ThriftStruct {
+/** A chunk that says of its values only how many are null, and of its pages only where they are. */
+function unbounded(raw: ThriftStruct): ThriftStruct {
+  const meta = metaDataOf(raw);
+  const counts = meta.field(columnMetaData.statistics)?.value;
+  const chunk = raw.without(columnChunk.columnIndexOffset, columnChunk.columnIndexLength);
+  if (!(counts instanceof ThriftStruct)) return chunk;
+  const left = counts.only(statistics.nullCount);
+  const bare = meta.with(structField(columnMetaData.statistics, left));
+  return chunk.with(structField(columnChunk.metaData, bare));
+}
+
+function metaDataOf(raw: ThriftStruct): ThriftStruct {
   const meta = raw.field(columnChunk.metaData)?.value;
-  if (!(meta instanceof ThriftStruct)) {
-    throw new InternalError({ message: 'an encoded chunk has no metadata' });
-  }
-  const moved = moveOffsets(meta, shift, [
+  if (meta instanceof ThriftStruct) return meta;
+  throw new InternalError({ message: 'an encoded chunk has no metadata' });
+}
+
+function movedChunk(raw: ThriftStruct, shift: number): ThriftStruct {
+  const moved = moveOffsets(metaDataOf(raw), shift, [
     columnMetaData.dataPageOffset,
     columnMetaData.indexPageOffset,
     columnMetaData.dictionaryPageOffset,

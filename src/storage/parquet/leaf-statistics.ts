@@ -48,6 +48,24 @@ export function rowGroupStatistics(
   });
 }
 
+/**
+ * The leaves of a row group that hold a NaN beside numbers. Its encoder leaves NaN out of a chunk's bounds, and Spark
+ * takes them for those of every value: it would not find the NaN, which is above them all.
+ */
+export function leavesWithNaN(
+  footer: ParquetFooter,
+  found: readonly LeafStatistics[],
+): ReadonlySet<number> {
+  const paths = found
+    .filter(({ max }) => Number.isNaN(max))
+    .map(({ path }) => JSON.stringify(path));
+  if (paths.length === 0) return new Set();
+  const indexes = footer.leaves.keys();
+  return new Set(
+    [...indexes].filter((index) => paths.includes(JSON.stringify(footer.leaves[index]?.path))),
+  );
+}
+
 /** Statistics of several row groups as those of one; all have the same leaves in the same order. */
 export function mergeStatistics(groups: readonly (readonly LeafStatistics[])[]): LeafStatistics[] {
   const [first = [], ...rest] = groups;

@@ -1,4 +1,14 @@
-import { Field, Int32, Int64, makeData, RecordBatch, Schema, Struct, Utf8 } from 'apache-arrow';
+import {
+  Field,
+  Float64,
+  Int32,
+  Int64,
+  makeData,
+  RecordBatch,
+  Schema,
+  Struct,
+  Utf8,
+} from 'apache-arrow';
 import { readParquet } from 'parquet-wasm/esm';
 import { describe, expect, it } from 'vitest';
 import {
@@ -182,6 +192,43 @@ describe('merged files', () => {
   };
 
   const number = (value: ThriftValue | undefined): number => Number(value);
+
+  it('have no bounds where a row group holds NaN, which a reader of bounds would not find', async () => {
+    const rows = 1010;
+    const doubles = Array.from({ length: rows }, (_, row) => (row === 5 ? Number.NaN : row));
+    const under = new Field('x', new Float64(), true);
+    const inner = makeData({
+      type: new Struct([under]),
+      length: rows,
+      children: [doubleData(doubles)],
+    });
+    const batch = batchOf({ d: doubleData(doubles), n: doubleData([...doubles.keys()]), s: inner });
+    const file = open((await encode([batch], { rowGroupRows: 1000 })).body);
+    expect(await rowsOf(file)).toEqual(plainRows(batch));
+    const seen = file.footer.rowGroups.map(({ chunks }) =>
+      chunks.map(({ raw, statistics }) => {
+        const { min, max, nullCount } = statistics ?? {};
+        const meta = raw.field(columnChunk.metaData)?.value as ThriftStruct;
+        const kept = meta.field(columnMetaData.statistics)?.value as ThriftStruct;
+        const pages = pageLocations(file.bytes, raw).length > 0;
+        const indexed = raw.field(columnChunk.columnIndexOffset) !== undefined;
+        return [
+          min !== undefined,
+          max !== undefined,
+          nullCount,
+          kept.fields.length > 1,
+          indexed,
+          pages,
+        ];
+      }),
+    );
+    const bounded = [true, true, 0, true, true, true];
+    const bare = [false, false, 0, false, false, true];
+    expect(seen).toEqual([
+      [bare, bounded, bare],
+      [bounded, bounded, bounded],
+    ]);
+  });
 
   it('say where each chunk, page and index lies', async () => {
     const { bytes, footer } = await merged();

@@ -1,5 +1,5 @@
 /** Files of runs, kept in the lake. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   InvalidArgumentError,
@@ -75,25 +75,51 @@ function noContent(): InvalidArgumentError {
   });
 }
 
-async function localFiles(
-  path: string,
-): Promise<readonly { readonly path: string; readonly relative: string }[]> {
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new NotFoundError({
-      message: 'the local file cannot be read',
-      kind: 'artifact',
-      thing: path,
-      cause,
-    });
+interface LocalFile {
+  readonly path: string;
+  /** Below the folder that was given; empty for a file that was given itself. */
+  readonly relative: string;
+}
+
+/** The file, or all files of the folder in the order of their names; links lead on, as where models are cached. */
+async function localFiles(path: string): Promise<readonly LocalFile[]> {
+  const found: LocalFile[] = [];
+  await collect({ path, relative: '' }, [], found);
+  return found;
+}
+
+async function collect(at: LocalFile, within: readonly string[], into: LocalFile[]): Promise<void> {
+  const { path, relative } = at;
+  const target = await realpath(path).catch((cause: unknown) => {
+    throw notReadable(path, cause);
   });
-  if (!found.isDirectory()) return [{ path, relative: '' }];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .map((file) => ({
-      path: file,
-      relative: file.slice(join(path, '/').length).replaceAll('\\', '/'),
-    }));
+  const found = await stat(target);
+  if (!found.isDirectory()) {
+    // A folder may hold sockets and pipes; what was named itself is read, whatever it is.
+    if (found.isFile() || relative === '') into.push(at);
+    return;
+  }
+  if (within.includes(target)) {
+    throw new InvalidArgumentError({
+      message: 'the folder of an artifact leads back into itself by a link',
+      option: 'content',
+      expected: `a folder without such a link as ${path}`,
+    });
+  }
+  for (const name of (await readdir(target)).sort()) {
+    const inside = {
+      path: join(path, name),
+      relative: relative === '' ? name : `${relative}/${name}`,
+    };
+    await collect(inside, [...within, target], into);
+  }
+}
+
+function notReadable(path: string, cause: unknown): NotFoundError {
+  return new NotFoundError({
+    message: 'the local file cannot be read',
+    kind: 'artifact',
+    thing: path,
+    cause,
+  });
 }

@@ -156,7 +156,7 @@ export class Run {
    * Stores a file, a folder, or bytes with the run.
    *
    * @param path - its name among the run's artifacts
-   * @param content - bytes, or the path of a local file or folder
+   * @param content - bytes, or the path of a local file or folder, with what links in it lead to
    * @throws InvalidArgumentError when `path` would leave the run's artifacts, or the content is of another kind;
    * NotFoundError (kind `artifact`) when there is no such file
    */

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { DeltaTable, gt } from '../../src/index.js';
@@ -123,6 +123,32 @@ describe('a run', () => {
     await expect(other.logArtifact('x', join(folder, 'nope'))).rejects.toMatchObject({
       code: 'NOT_FOUND',
       kind: 'artifact',
+    });
+  });
+
+  it('keeps a folder of artifacts however it is named, and what its links lead to', async () => {
+    const { tracker } = await lake();
+    const model = join(folder, 'model');
+    mkdirSync(join(model, 'deep'), { recursive: true });
+    writeFileSync(join(model, 'abc'), '1');
+    writeFileSync(join(model, 'deep', 'xyz'), '2');
+    symlinkSync(join(model, 'abc'), join(model, 'link'));
+    const run = await tracker.startRun({ experiment: 'e' });
+    // A path with a `.` in front of it, as `.` itself, is longer than those of its files begin.
+    await run.logArtifact('model', `./${relative('.', model)}/`);
+    await run.finish();
+    const { artifacts } = await tracker.run(run.id);
+    expect(artifacts).toEqual(['model/abc', 'model/deep/xyz', 'model/link']);
+    expect(new TextDecoder().decode(await tracker.artifact(run.id, 'model/link'))).toBe('1');
+    symlinkSync(model, join(model, 'deep', 'up'));
+    const other = await tracker.startRun({ experiment: 'e' });
+    await expect(other.logArtifact('model', model)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      option: 'content',
+    });
+    symlinkSync(join(folder, 'nope'), join(model, 'deep', 'gone'));
+    await expect(other.logArtifact('gone', join(model, 'deep', 'gone'))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
     });
   });
 

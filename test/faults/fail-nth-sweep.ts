@@ -34,5 +34,5 @@ interface Kind extends Pick<Sweep, 'name' | 'modes' | 'share'> {
 /** Of the disk a part is drawn: a file is put by a dozen calls that are alike everywhere. */
 export const KINDS: readonly Kind[] = [
   { name: 'store', open: memoryWorld, modes: storeModes, share: 1 },
-  { name: 'disk', open: diskWorld, modes: diskModes, share: 0.1 },
+  { name: 'disk', open: diskWorld, modes: diskModes, share: 0.06 },
 ];

@@ -102,7 +102,8 @@ describe('objects of google cloud storage', () => {
     expect(await store.get('absent')).toBeUndefined();
     expect(await store.get('absent', { range: { start: 5, end: 9 } })).toBeUndefined();
     expect((await store.get('k', { range: { start: 5, end: 9 } }))?.bytes).toHaveLength(0);
-    expect(timers()).toBe(before);
+    // One that was there before, of another test, may have ended.
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 
   it('copies within the bucket, in as many calls as it takes, and never replaces', async () => {
